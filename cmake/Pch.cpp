@@ -1,0 +1,1 @@
+// Empty: the object whose only use is its precompiled header.

@@ -1,0 +1,246 @@
+// The checker's inside: one class over several files (Resolve: names and types as written, CheckDecl, CheckStmt, CheckExpr,
+// CheckCall, CheckIndex, Solve). Each definition is checked once, for all sizes.
+#pragma once
+#include "ast/Ast.h"
+#include "ast/base/Diagnostic.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/Twine.h"
+#include <deque>
+
+namespace tl::frontend {
+using namespace ast;
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::isa;
+using llvm::SmallVector;
+using llvm::StringRef;
+using llvm::Twine;
+
+/// What a name means: one of these is set.
+struct Binding {
+  Decl *decl = nullptr;
+  const Sym *sym = nullptr;
+  const Pack *pack = nullptr;
+  const TypeParam *typeParam = nullptr;
+  explicit operator bool() const { return decl || sym || pack || typeParam; }
+};
+
+struct Scope {
+  const Scope *parent = nullptr;
+  llvm::StringMap<Binding> names;
+  explicit Scope(const Scope *parent) : parent(parent) {}
+};
+
+/// Where a type is written decides what an unknown lower-case name and `_` mean.
+enum class Where {
+  Signature, ///< a new size parameter; `_` is an anonymous one
+  Result,    ///< an error; `_` is a size that only the data knows
+  Let,       ///< names the value's size; `_` is filled in
+  Field,     ///< both are errors
+  Body,      ///< a type argument in an expression: an error; `_` too
+};
+
+/// The holes of one call: sizes, packs and element types to be found from the arguments.
+struct Solver {
+  llvm::DenseMap<const Sym *, Size> sizes;
+  llvm::DenseMap<const Pack *, Dims> packs;
+  struct Equation { Size pattern, actual; };
+  SmallVector<Equation> equations; ///< not yet solved for
+};
+
+/// Why two types do not meet.
+struct Mismatch {
+  std::string reason; ///< "differ when n = 3: f32[2] against f32[3]", or empty
+};
+
+/// An index to be proved inside once the ranges of all indices are known.
+struct PendingAccess {
+  Index *index;
+  Size position, size;
+  Facts facts;
+  Span span;
+  bool isSlice = false;
+};
+
+/// A use of an index of index notation in a position of an array.
+struct IndexUse {
+  const Sym *binder;
+  Size position, size;
+  Span span;
+};
+
+/// What is known while one body is checked.
+struct Body {
+  DefDecl *def = nullptr;
+  Facts facts;
+  std::vector<const Type **> slots; ///< types to settle at the end
+  std::vector<std::pair<NumberExpr *, bool>> numbers;  ///< literals, with: negated
+  std::vector<PendingAccess> accesses;
+  std::vector<IndexUse> uses;
+  SmallVector<const Sym *> openBinders; ///< indices whose range is still to be inferred
+  llvm::DenseMap<const Sym *, std::pair<Size, Size>> ranges; ///< lo..hi of indices whose range is known
+  unsigned fallbackDepth = 0;
+  std::vector<SmallVector<VarDecl *>> assigned;        ///< for each open loop: the variables assigned in it
+};
+
+class Checker {
+public:
+  Checker(Program &program, const SourceManager &sources, Diagnostics &diagnostics)
+      : program(program), sources(sources), diags(diagnostics), types(program.types), sizes(program.sizes) {}
+  void run();
+
+private:
+  Program &program;
+  const SourceManager &sources;
+  Diagnostics &diags;
+  TypeContext &types;
+  SizeContext &sizes;
+  Module *module = nullptr; ///< of the definition being checked
+  Body *body = nullptr;
+  const Scope *scope = nullptr;
+  std::deque<Scope> scopes;
+  std::deque<FnValue> fnValues;
+  llvm::DenseMap<const Module *, Scope *> moduleScopes;
+  llvm::DenseMap<const VarDecl *, Size> sizeValues; ///< immutable ints whose value is a known size
+  llvm::DenseMap<const DefDecl *, Scope *> signatureScopes;
+  llvm::DenseMap<const DefDecl *, Facts> whereFacts;
+  llvm::StringSet<> unknownTypes; ///< reported in this declaration
+  llvm::DenseSet<const TypeParam *> brokenParams; ///< their constraint was reported
+  struct Undo { const InferType *infer; const Type *link; Constraint constraint; bool preferFloat; };
+  std::vector<Undo> trail;
+  unsigned lambdaDepth = 0;
+
+  // Resolve.cpp
+  Scope *pushScope(const Scope *parent) { return &scopes.emplace_back(parent); }
+  const TypeParam *declareTypeParam(const GenericParam &g, Scope *into);
+  Binding lookup(StringRef name) const;
+  Binding lookupMember(Module *m, StringRef name) const;
+  std::string suggestion(StringRef name) const;
+  std::string suggestionOf(StringRef name, llvm::ArrayRef<StringRef> candidates) const;
+  void declare(Scope *into, VarDecl *var) { into->names[var->name] = {var}; }
+  const Type *resolveType(TypeExpr *e, Where where, Scope *into);
+  const Type *resolveTypeArg(Expr *e, Where where, Scope *into);
+  const Type *namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::ArrayRef<List<TypeArg>> args, Where where, Scope *into);
+  const Type *structType(StructDecl *decl, Span span, List<TypeArg> args, Where where, Scope *into);
+  std::optional<Dims> resolveDims(List<TypeArg> args, Where where, Scope *into);
+  std::optional<Size> resolveSize(Expr *e, Where where, Scope *into);
+  const Sym *symOf(VarDecl *var);
+  bool looksLikeType(Expr *e);
+
+  // CheckDecl.cpp
+  void declareModule(Module &m);
+  void resolveStruct(StructDecl *s);
+  void resolveSignature(DefDecl *d);
+  void whereClause(DefDecl *d);
+  void addFact(Expr *e, Facts &facts);
+  void checkDef(DefDecl *d);
+  void checkConst(ConstDecl *d);
+  void checkTest(TestDecl *d);
+  void finishBody();
+  const Type *settle(const Type *t);
+  void checkLiteralRange(NumberExpr *n, bool negated);
+  void enterBody(Body &b, Module *m, const Scope *s);
+  void reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText);
+
+  // CheckStmt.cpp
+  void statement(Stmt *s);
+  void letStmt(LetStmt *s);
+  void assignStmt(AssignStmt *s);
+  void checkTarget(Expr *target);
+  void forStmt(ForStmt *s);
+  void whileStmt(WhileStmt *s);
+  void bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, VarKind kind);
+  void dropped(Expr *e);
+  List<VarDecl *> carriedVars(SmallVector<VarDecl *> assigned, Span loop);
+  const Type *iterated(Binder &b, VarKind kind, Facts &facts);
+
+  // CheckExpr.cpp
+  const Type *check(Expr *e, const Type *expected = nullptr);
+  const Type *checkValue(Expr *e, const Type *expected = nullptr); ///< check, and it is no function, range or shape
+  const Type *valueOf(Expr *e, const Type *t); ///< t, the type of e, where that is a value; else reports
+  const Type *infer(Expr *e, const Type *expected);
+  const Type *number(NumberExpr *e);
+  const Type *name(NameExpr *e);
+  const Type *string(StringExpr *e);
+  const Type *unary(UnaryExpr *e);
+  const Type *binary(BinaryExpr *e);
+  const Type *vectorBinary(BinaryExpr *e, const Type *l, const Type *r);
+  const Type *matmul(BinaryExpr *e, const Type *l, const Type *r);
+  const Type *ifExpr(IfExpr *e, const Type *expected);
+  const Type *block(BlockExpr *e, const Type *expected);
+  const Type *lambda(LambdaExpr *e);
+  const Type *select(SelectExpr *e);
+  const Type *tuple(TupleExpr *e, const Type *expected);
+  const Type *arrayLit(ArrayLitExpr *e, const Type *expected);
+  std::optional<Size> sizeOf(Expr *e);
+  const Type *boolean(Expr *e, const char *what);
+  void notBuilt(Span span, const Twine &what);
+  void slot(const Type *&t) { if (body) body->slots.push_back(&t); }
+  void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message);
+
+  // CheckIndex.cpp
+  const Type *subscript(SubscriptExpr *e);
+  bool intIndex(Expr *e);
+  const Type *fallback(FallbackExpr *e);
+  const Type *forExpr(ForExpr *e);
+  Size accessSingle(Index &ix, const Size &size, unsigned axis, const Type *base);
+  std::optional<Size> slicedSize(Expr *at, Index &ix, const Size &size);
+  bool inferExtent(Binder &b, const Sym *index, llvm::ArrayRef<IndexUse> uses);
+  std::optional<Size> position(Expr *e, const Size &size);
+  bool decide(Code code, const Size &lhs, const Size &rhs, const Facts &facts, Span span, StringRef what, const Size &size, bool &proved);
+  void discharge(size_t from);
+  const Type *arrayOver(const Type *element, llvm::ArrayRef<Dim> dims);
+
+  // CheckCall.cpp
+  const Type *call(CallExpr *e, const Type *expected);
+  const Type *unknownCallee(CallExpr *e, NameExpr *n);
+  const Type *callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, const Type *expected);
+  const Type *tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
+  const Type *construct(CallExpr *e, StructDecl *s, const StructType *given, const Type *expected);
+  const Type *castCall(CallExpr *e, const Type *to);
+  const Type *loadCall(CallExpr *e, DefDecl *d, const Type *expected);
+  const Type *printOrSave(CallExpr *e, DefDecl *d);
+  std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional, Decl *declared);
+  void instantiated(CallExpr *e, Callable *c);
+  bool checkWhere(CallExpr *e, DefDecl *d, const Solver &s);
+
+  // CheckShape.cpp: what no signature can say
+  const Type *shapeRule(CallExpr *e, DefDecl *d, const Type *declared);
+  std::optional<SmallVector<int64_t>> constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call);
+  const Type *shapeArgument(Expr *e);
+
+  // CheckFunction.cpp: function values
+  const Type *callFunction(CallExpr *e, const FnValue *f);
+  Callable *apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
+  Callable *applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
+  Callable *applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
+  Callable *applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
+  const Type *transformCall(CallExpr *e, StringRef name);
+  const FnValue *functionOf(const Type *t, Expr *at);
+  Callable *makeCallable(CallableKind kind);
+
+  // Solve.cpp
+  bool unify(const Type *pattern, const Type *actual, Solver &s, Mismatch &why);
+  bool unifyDims(llvm::ArrayRef<Dim> pattern, llvm::ArrayRef<Dim> actual, Solver &s, Mismatch &why);
+  bool unifySize(const Size &pattern, const Size &actual, Solver &s, Mismatch &why);
+  bool solvePending(Solver &s, Mismatch &why);
+  bool bindInfer(const InferType *i, const Type *to);
+  bool satisfies(const Type *t, Constraint c);
+  bool isVector(const Type *t);
+  bool isNumber(const Type *t), isFloating(const Type *t), isInteger(const Type *t), isBool(const Type *t), isError(const Type *t);
+  const Type *applySolution(const Type *t, const Solver &s);
+  Dims applySolution(llvm::ArrayRef<Dim> dims, const Solver &s);
+  Size applySolution(const Size &size, const Solver &s);
+  bool meet(const Type *a, const Type *b, Mismatch &why); ///< unify without holes
+  std::optional<Dims> broadcast(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b, Mismatch &why);
+  void rewind(size_t mark);
+};
+
+/// "2nd argument", "`x`": how messages name an argument.
+std::string ordinal(unsigned n);
+} // namespace tl::frontend

@@ -1,0 +1,640 @@
+// Calls of definitions, constructors of records, conversions: which signature fits, and what its generic parameters are.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+std::string ordinal(unsigned n) {
+  static const char *const words[] = {"first", "second", "third", "fourth", "fifth", "sixth"};
+  return n < 6 ? words[n] : "argument " + std::to_string(n + 1);
+}
+
+static bool isTransform(StringRef name) {
+  return llvm::is_contained({"grad", "value_and_grad", "vmap", "jvp", "vjp", "jacobian", "hessian", "hvp", "checkpoint", "tree_map"}, name);
+}
+
+const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
+  for (const Arg &a : e->args)
+    check(a.value);
+  auto &d = diags.report(Code::E0140, n->span, ("unknown function `" + n->name + "`").str(), "not known here");
+  static const std::pair<StringRef, StringRef> habits[] = {
+      {"range", "a range is written `0..n`, and an int counts by itself: `for i in n`"},
+      {"enumerate", "count with the index: `for i in size(xs, 0) { ... xs[i] ... }`"},
+      {"len", "the size of an axis is `size(x, 0)`"},
+      {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
+      {"matmul", "the matrix product is `a @ b`"},
+      {"array", "an array is written in brackets: `[1, 2, 3]`"},
+      {"var", "the variance is `variance(x)`; `var` declares a variable"}};
+  for (auto [name, help] : habits)
+    if (n->name == name)
+      return d.help(help.str()), types.error();
+  if (std::string s = suggestion(n->name); !s.empty())
+    d.help("did you mean `" + s + "`?");
+  return types.error();
+}
+
+const Type *Checker::call(CallExpr *e, const Type *expected) {
+  Expr *callee = e->callee;
+  if (auto *n = dyn_cast<NameExpr>(callee)) {
+    Binding b = lookup(n->name);
+    if (!b) {
+      if (auto k = scalarByName(n->name))
+        return castCall(e, types.scalar(*k));
+      if (n->name == "int")
+        return castCall(e, types.int64());
+      if (n->name == "float")
+        return castCall(e, types.scalar(ScalarKind::F32));
+      if (isTransform(n->name))
+        return transformCall(e, n->name);
+      return unknownCallee(e, n);
+    }
+    if (b.typeParam)
+      return castCall(e, types.param(b.typeParam));
+    n->decl = b.decl;
+    if (auto *s = llvm::dyn_cast_or_null<StructDecl>(b.decl))
+      return construct(e, s, nullptr, expected);
+    if (auto *d = llvm::dyn_cast_or_null<DefDecl>(b.decl))
+      return callDef(e, d, {}, expected);
+  }
+  if (auto *s = dyn_cast<SelectExpr>(callee)) {
+    auto *base = dyn_cast<NameExpr>(s->base);
+    auto *import = base ? llvm::dyn_cast_or_null<ImportDecl>(lookup(base->name).decl) : nullptr;
+    if (import && import->target) {
+      Binding b = lookupMember(import->target, s->name);
+      s->decl = b.decl;
+      if (auto *r = llvm::dyn_cast_or_null<StructDecl>(b.decl))
+        return construct(e, r, nullptr, expected);
+      if (auto *d = llvm::dyn_cast_or_null<DefDecl>(b.decl))
+        return callDef(e, d, {}, expected);
+    }
+  }
+  if (auto *s = dyn_cast<SubscriptExpr>(callee)) {
+    // zeros[f64]([n]), Mlp[64, 10](...)
+    Decl *base = nullptr;
+    if (auto *n = dyn_cast<NameExpr>(s->base))
+      base = lookup(n->name).decl;
+    else if (auto *m = dyn_cast<SelectExpr>(s->base))
+      if (auto *n = dyn_cast<NameExpr>(m->base))
+        if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(n->name).decl); import && import->target)
+          base = lookupMember(import->target, m->name).decl;
+    if (auto *d = llvm::dyn_cast_or_null<DefDecl>(base)) {
+      if (d->typeParams.empty() && !d->generics.empty() && llvm::all_of(d->generics, [](auto &g) { return g.constraint.empty(); })) {
+        notBuilt(callee->span, "giving sizes in brackets");
+        return types.error();
+      }
+      SmallVector<const Type *> typeArgs;
+      for (const Index &ix : s->indices)
+        typeArgs.push_back(ix.kind == IndexKind::Single ? resolveTypeArg(ix.lo, Where::Body, nullptr) : types.error());
+      return callDef(e, d, typeArgs, expected);
+    }
+    if (auto *r = llvm::dyn_cast_or_null<StructDecl>(base)) {
+      const Type *t = resolveTypeArg(s, Where::Body, nullptr);
+      return construct(e, r, dyn_cast<StructType>(t), expected);
+    }
+  }
+  const Type *t = check(callee);
+  if (auto *fn = dyn_cast<FnType>(resolved(t)))
+    return callFunction(e, fn->value);
+  for (const Arg &a : e->args)
+    check(a.value);
+  if (!isError(t))
+    diags.report(Code::E0305, callee->span, str(t) + " is not a function", str(t)).help("to index, write brackets: `x[i]`");
+  return types.error();
+}
+
+/// The argument for each parameter: its number in the call, or -1 where the default stands. Null after a report.
+std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional, Decl *declaration) {
+  StringRef what = declaration->name;
+  Span declared = declaration->nameSpan;
+  StringRef noun = isa<StructDecl>(declaration) ? "field" : "parameter", given = isa<StructDecl>(declaration) ? "field" : "argument";
+  SmallVector<int> from(names.size(), -1);
+  size_t position = 0;
+  bool named = false;
+  for (auto [i, a] : llvm::enumerate(e->args)) {
+    if (a.name.empty()) {
+      if (named) {
+        diags.report(Code::E0307, a.value->span, "a positional argument stands behind a named one");
+        return std::nullopt;
+      }
+      if (position >= names.size()) {
+        diags.report(Code::E0307, a.value->span,
+                     ("`" + what + "` takes " + (names.empty() ? Twine("no") : Twine(names.size())) + (names.size() == 1 ? " argument, " : " arguments, ") +
+                      Twine(e->args.size()) + (e->args.size() == 1 ? " is given" : " are given"))
+                         .str(),
+                     "one too many")
+            .label(declared, "declared here");
+        return std::nullopt;
+      }
+      from[position++] = i;
+      continue;
+    }
+    named = true;
+    auto it = llvm::find(names, a.name);
+    if (it == names.end()) {
+      auto &d = diags.report(Code::E0307, a.nameSpan, ("`" + what + "` has no " + noun + " `" + a.name + "`").str()).label(declared, "declared here");
+      if (std::string s = suggestionOf(a.name, names); !s.empty())
+        d.help("did you mean `" + s + "`?");
+      return std::nullopt;
+    }
+    int &slot = from[it - names.begin()];
+    if (slot >= 0) {
+      diags.report(Code::E0307, a.nameSpan, ("`" + a.name + "` is given twice").str()).label(e->args[slot].value->span, "first here");
+      return std::nullopt;
+    }
+    slot = i;
+  }
+  SmallVector<StringRef> missing;
+  for (auto [n, f, o] : llvm::zip(names, from, optional))
+    if (f < 0 && !o)
+      missing.push_back(n);
+  if (!missing.empty()) {
+    std::string list;
+    for (StringRef m : missing)
+      list += (list.empty() ? "`" : ", `") + m.str() + "`";
+    diags.report(Code::E0307, e->span, ("`" + what + "` lacks its " + given + (missing.size() == 1 ? " " : "s ") + list).str()).label(declared, "declared here");
+    return std::nullopt;
+  }
+  return from;
+}
+
+const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, const Type *expected) {
+  for (DefDecl *o = d; o; o = o->nextOverload)
+    resolveSignature(o);
+  if (d->shapeRule == "load")
+    return loadCall(e, d, expected);
+  if (d->shapeRule == "print" || d->shapeRule == "save")
+    return printOrSave(e, d);
+  // Arguments are checked once, whatever signature fits; a list of sizes only where one is asked for.
+  SmallVector<const Type *> argTypes;
+  bool failed = false;
+  for (auto [i, a] : llvm::enumerate(e->args)) {
+    bool wantsShape = false;
+    for (DefDecl *o = d; o; o = o->nextOverload)
+      for (auto [k, p] : llvm::enumerate(o->params))
+        wantsShape |= p->type->kind == TypeKind::Shape && (a.name.empty() ? k == i : p->name == a.name);
+    const Type *t = wantsShape ? shapeArgument(a.value) : check(a.value);
+    a.value->type = t;
+    failed |= isError(t);
+    argTypes.push_back(t);
+  }
+  if (failed)
+    return types.error();
+  size_t mark = diags.size(), undo = trail.size();
+  if (!d->nextOverload)
+    return tryDef(e, d, typeArgs, argTypes, expected);
+  SmallVector<DefDecl *> fitting; // by number and names of arguments
+  for (DefDecl *o = d; o; o = o->nextOverload) {
+    const Type *t = tryDef(e, o, typeArgs, argTypes, expected);
+    if (diags.size() == mark)
+      return t;
+    if (diags.all()[mark].code != Code::E0307)
+      fitting.push_back(o);
+    diags.rewind(mark);
+    rewind(undo);
+  }
+  if (fitting.size() == 1) // its own message says more
+    return tryDef(e, fitting[0], typeArgs, argTypes, expected);
+  std::string got;
+  for (const Type *t : argTypes)
+    got += (got.empty() ? "" : ", ") + str(t);
+  auto &report = diags.report(Code::E0303, e->callee->span, ("no signature of `" + d->name + "` takes (").str() + got + ")");
+  for (DefDecl *o = d; o; o = o->nextOverload) {
+    std::string text;
+    for (VarDecl *p : o->params)
+      text += (text.empty() ? "" : ", ") + p->name.str() + ": " + (p->isConst ? "const" : str(p->type));
+    report.note(("`" + o->name + "(").str() + text + ")`");
+  }
+  return types.error();
+}
+
+void Checker::instantiated(CallExpr *e, Callable *c) {
+  e->target = c;
+  for (const Type *&t : c->instance.types)
+    slot(t);
+  auto params = llvm::MutableArrayRef<const Type *>(const_cast<const Type **>(c->params.data()), c->params.size());
+  for (const Type *&t : params)
+    slot(t);
+  slot(c->result);
+}
+
+/// Facts that the callee needs: proved, refuted (reported), or left to run time.
+bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
+  const Facts &facts = whereFacts[d];
+  auto failed = [&](const Witness &w) {
+    auto &report = diags.report(Code::E0308, e->span, ("`" + d->name + "` cannot be called with these sizes").str()).label(d->where->span, "must hold");
+    if (!w.values.empty())
+      report.note("it fails when " + w.str());
+    return false;
+  };
+  for (const Size &z : facts.zero) {
+    Witness w;
+    Size v = applySolution(z, s);
+    Answer a = equal(v, Size(0), body->facts, &w);
+    if (a == Answer::Never)
+      return failed(w);
+    if (a == Answer::Sometimes)
+      checkSize(e, v, Size(0), true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+  }
+  for (const Size &n : facts.nonNegative) {
+    Witness w;
+    Size v = applySolution(n, s);
+    Answer a = lessEqual(Size(0), v, body->facts, &w);
+    if (a == Answer::Never)
+      return failed(w);
+    if (a == Answer::Sometimes)
+      checkSize(e, Size(0), v, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+  }
+  return true;
+}
+
+/// Calls `d` if its signature fits; else reports why not.
+const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, llvm::ArrayRef<const Type *> argTypes, const Type *expected) {
+  SmallVector<StringRef> names;
+  SmallVector<bool> optional;
+  for (VarDecl *p : d->params) {
+    names.push_back(p->name);
+    optional.push_back(p->init != nullptr);
+  }
+  // In `sum(for k: e)` the axes are those of the indices.
+  auto from = matchArguments(e, names, optional, d);
+  if (!from)
+    return types.error();
+  SmallVector<Expr *> ordered;
+  SmallVector<const Type *> types_;
+  for (auto [i, p] : llvm::enumerate(d->params)) {
+    int a = (*from)[i];
+    ordered.push_back(a < 0 ? p->init : e->args[a].value);
+    types_.push_back(a < 0 ? nullptr : argTypes[a]);
+  }
+  if (auto *f = ordered.empty() ? nullptr : dyn_cast<ForExpr>(ordered[0]); f && (d->shapeRule == "reduce" || d->shapeRule == "axis")) {
+    if ((*from)[1] >= 0) {
+      diags.report(Code::E0309, ordered[1]->span, "a reduction over indices takes no `axis`");
+      return types.error();
+    }
+    auto *axes = module->make<TupleExpr>(f->span);
+    SmallVector<Expr *> numbers;
+    for (size_t i = 0; i < f->binders.size(); ++i) {
+      auto *n = module->make<NumberExpr>(f->span);
+      n->value = i;
+      n->text = module->string(std::to_string(i));
+      n->type = types.int64();
+      numbers.push_back(n);
+    }
+    axes->elems = module->list<Expr *>(numbers);
+    axes->type = types.none();
+    ordered[1] = axes;
+  }
+  Solver s;
+  SmallVector<const Type *> generic;
+  for (const TypeParam *p : d->typeParams) {
+    auto *hole = types.infer(p->constraint, e->callee->span);
+    hole->preferFloat = true;
+    generic.push_back(hole);
+  }
+  if (typeArgs.size() > generic.size()) {
+    if (generic.empty() && !d->generics.empty())
+      notBuilt(e->callee->span, "giving sizes in brackets");
+    else
+      diags.report(Code::E0304, e->callee->span,
+                   ("`" + d->name + "` has " + Twine(generic.size()) + (generic.size() == 1 ? " type parameter, " : " type parameters, ") + Twine(typeArgs.size()) + " are given").str());
+    return types.error();
+  }
+  for (auto [hole, given] : llvm::zip(generic, typeArgs))
+    if (!bindInfer(cast<InferType>(hole), given)) {
+      diags.report(Code::E0304, e->callee->span, str(given) + " does not fit the type parameter of `" + d->name.str() + "`");
+      return types.error();
+    }
+  llvm::DenseMap<const Sym *, const Sym *> holes;
+  for (const Sym *p : d->sizeParams)
+    holes[p] = sizes.sym(SymKind::Solve, p->name, p->origin);
+  llvm::DenseMap<const Pack *, const Pack *> packs;
+  for (const Pack *p : d->packs)
+    packs[p] = types.pack(p->name, p->origin, true);
+  // An int parameter that is a size: the argument, where that is a known size.
+  llvm::DenseMap<const Sym *, Size> counts;
+  for (auto [p, arg] : llvm::zip(d->params, ordered))
+    if (p->sym) {
+      if (arg && arg->type) // a literal that becomes a size is an int
+        if (auto *i = dyn_cast<InferType>(resolved(arg->type)))
+          bindInfer(i, types.int64());
+      auto known = arg ? sizeOf(arg) : std::nullopt;
+      counts[p->sym] = known ? *known : Size(sizes.sym(SymKind::Fresh, p->name, arg ? arg->span : e->span));
+    }
+  llvm::DenseMap<const Sym *, Size> fresh;
+  auto typeSub = [&](const TypeParam *p) -> const Type * {
+    for (auto [q, g] : llvm::zip(d->typeParams, generic))
+      if (q == p)
+        return g;
+    return nullptr;
+  };
+  auto packSub = [&](const Pack *p) -> std::optional<Dims> {
+    auto it = packs.find(p);
+    return it == packs.end() ? std::nullopt : std::optional<Dims>(Dims{Dim(it->second)});
+  };
+  auto sizeSub = [&](const Sym *sym) -> std::optional<Size> {
+    if (auto it = holes.find(sym); it != holes.end())
+      return Size(it->second);
+    if (auto it = counts.find(sym); it != counts.end())
+      return it->second;
+    if (sym->kind == SymKind::Fresh) { // each call finds a size of its own
+      auto [it, isNew] = fresh.try_emplace(sym);
+      if (isNew)
+        it->second = Size(sizes.sym(SymKind::Fresh, sym->name, e->span));
+      return it->second;
+    }
+    return std::nullopt;
+  };
+  Substitution sub{typeSub, packSub, sizeSub};
+  SmallVector<const Type *> want;
+  for (VarDecl *p : d->params)
+    want.push_back(substitute(p->type, types, sub));
+  Mismatch why;
+  auto misfit = [&](unsigned i) {
+    const Type *w = applySolution(want[i], s);
+    bool open = d->shapeRule == "broadcast" || resolved(elemOf(w))->kind == TypeKind::Infer;
+    auto &report = diags.report(Code::E0302, ordered[i]->span,
+                                ("`" + d->name + "` takes ").str() + str(open ? d->params[i]->type : w) + " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]), str(types_[i]));
+    if (d->params[i]->typeExpr && d->module != program.modules.front().get())
+      report.label(d->params[i]->typeExpr->span, "declared here");
+    if (!why.reason.empty())
+      report.note(why.reason);
+    const Type *we = resolved(elemOf(w)), *ge = resolved(elemOf(types_[i]));
+    if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
+      report.help("convert with `" + str(we) + "(...)`");
+    else if (isBool(ge) && d->opName == "reduce_sum")
+      report.help("`count(x)` tells how many elements are true");
+    else if (isInteger(ge) && ge->kind != TypeKind::Infer && we->kind == TypeKind::Infer && cast<InferType>(we)->constraint == Constraint::Float)
+      report.help("convert with `f32(...)`");
+    return types.error();
+  };
+  Dims common;
+  for (unsigned i = 0; i < want.size(); ++i) {
+    if (!types_[i] || want[i]->kind == TypeKind::Func || d->params[i]->type->kind == TypeKind::None)
+      continue;
+    const Type *got = resolved(types_[i]);
+    if (got->kind == TypeKind::Range) {
+      diags.report(Code::E0213, ordered[i]->span, "a range stands only behind `in`").help("`arange(n)` is the array 0, 1, ..., n - 1");
+      return types.error();
+    }
+    if (got->kind == TypeKind::Fn)
+      return misfit(i);
+    if (d->shapeRule == "broadcast") {
+      auto both = broadcast(common, dimsOf(got), why);
+      if (!both || !unify(elemOf(want[i]), elemOf(got), s, why))
+        return misfit(i);
+      common = *both;
+      continue;
+    }
+    if (!unify(want[i], got, s, why))
+      return misfit(i);
+  }
+  if (d->shapeRule == "broadcast")
+    for (auto &[p, hole] : packs)
+      s.packs[hole] = common;
+  if (!solvePending(s, why)) {
+    auto &report = diags.report(Code::E0302, e->span, ("the sizes of the arguments of `" + d->name + "` do not meet").str());
+    for (auto [a, t] : llvm::zip(e->args, argTypes))
+      report.label(a.value->span, str(t));
+    report.note(why.reason);
+    return types.error();
+  }
+  // Functions last: by now the types of their parameters are known.
+  SmallVector<Callable *> functions(d->params.size(), nullptr);
+  for (unsigned i = 0; i < want.size(); ++i) {
+    auto *f = dyn_cast<FuncType>(want[i]);
+    if (!f || !types_[i])
+      continue;
+    auto *fn = dyn_cast<FnType>(resolved(types_[i]));
+    if (!fn)
+      return misfit(i);
+    SmallVector<const Type *> params;
+    for (const Type *p : f->params)
+      params.push_back(applySolution(p, s));
+    size_t before = diags.size();
+    Callable *c = apply(fn->value, params, ordered[i]->span);
+    if (diags.size() != before)
+      return types.error();
+    if (!unify(f->result, c->result, s, why) || !solvePending(s, why)) {
+      diags.report(Code::E0302, ordered[i]->span,
+                   ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` that gives ").str() + str(applySolution(f->result, s)) + ", this gives " + str(c->result));
+      return types.error();
+    }
+    functions[i] = c;
+  }
+  if (!d->result) {
+    if (d->state == DefDecl::Checking) {
+      diags.report(Code::E0306, e->callee->span, ("`" + d->name + "` calls itself and needs a result type").str()).label(d->nameSpan, "declared without one");
+      return types.error();
+    }
+    checkDef(d);
+    if (!d->result)
+      return types.error();
+  }
+  const Type *result = substitute(d->result, types, sub);
+  // What the arguments leave open the context may settle.
+  auto open = [&] {
+    return llvm::any_of(holes, [&](auto &h) { return !s.sizes.count(h.second); }) || llvm::any_of(packs, [&](auto &p) { return !s.packs.count(p.second); });
+  };
+  if (open() && expected && !isError(expected)) {
+    Solver attempt = s;
+    Mismatch ignore;
+    if (unify(applySolution(result, s), expected, attempt, ignore) && solvePending(attempt, ignore))
+      s = attempt;
+  }
+  for (const Sym *p : d->sizeParams)
+    if (!s.sizes.count(holes[p])) {
+      diags.report(Code::E0304, e->span, ("the size `" + Twine(p->name) + "` of `" + d->name + "` cannot be found from these arguments").str());
+      return types.error();
+    }
+  auto *c = makeCallable(d->body ? CallableKind::Def : CallableKind::Intrinsic);
+  e->ordered = module->list<Expr *>(ordered);
+  result = applySolution(result, s);
+  if (!d->shapeRule.empty() && d->shapeRule != "broadcast") {
+    result = shapeRule(e, d, result);
+    if (isError(result))
+      return result;
+  }
+  Solver own; // the callee's own symbols, for its `where`
+  for (const Sym *p : d->sizeParams)
+    own.sizes[p] = applySolution(Size(holes[p]), s);
+  for (auto &[p, n] : counts)
+    own.sizes[p] = n;
+  if (d->where && !checkWhere(e, d, own))
+    return types.error();
+  SmallVector<const Type *> params;
+  for (const Type *w : want)
+    params.push_back(applySolution(w, s));
+  c->params = module->list<const Type *>(params);
+  c->result = result;
+  c->functions = module->list<Callable *>(functions);
+  c->instance.def = d;
+  for (const Type *g : generic)
+    c->instance.types.push_back(g);
+  for (const Sym *p : d->sizeParams)
+    c->instance.sizes.push_back(applySolution(Size(holes[p]), s));
+  for (const Pack *p : d->packs)
+    c->instance.packs.push_back(applySolution(Dims{Dim(packs[p])}, s));
+  instantiated(e, c);
+  return result;
+}
+
+const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *given, const Type *expected) {
+  resolveStruct(decl);
+  SmallVector<StringRef> names;
+  SmallVector<bool> optional;
+  for (const FieldDecl &f : decl->fields) {
+    names.push_back(f.name);
+    optional.push_back(f.init != nullptr);
+  }
+  Solver s;
+  SmallVector<Size> sizeHoles;
+  SmallVector<const Type *> typeHoles;
+  for (const Sym *p : decl->sizeParams)
+    sizeHoles.push_back(Size(sizes.sym(SymKind::Solve, p->name, p->origin)));
+  for (const TypeParam *p : decl->typeParams)
+    typeHoles.push_back(types.infer(p->constraint, e->span));
+  const Type *shape = types.record(decl, sizeHoles, typeHoles);
+  Mismatch why;
+  if (given)
+    unify(shape, given, s, why);
+  auto from = matchArguments(e, names, optional, decl);
+  SmallVector<const Type *> argTypes;
+  bool failed = !from;
+  for (auto [i, a] : llvm::enumerate(e->args)) {
+    const Type *hint = nullptr;
+    for (size_t f = 0; from && f < from->size(); ++f)
+      if ((*from)[f] == int(i))
+        hint = applySolution(fieldType(shape, f, types), s);
+    argTypes.push_back(checkValue(a.value, hint));
+    failed |= isError(argTypes.back());
+  }
+  if (failed)
+    return types.error();
+  SmallVector<Expr *> ordered;
+  for (auto [f, field] : llvm::enumerate(decl->fields)) {
+    int a = (*from)[f];
+    ordered.push_back(a < 0 ? field.init : e->args[a].value);
+    if (a < 0) {
+      if (!field.init->type)
+        check(field.init, field.type);
+      Mismatch ignore;
+      meet(field.type, field.init->type, ignore);
+      continue;
+    }
+    const Type *want = fieldType(shape, f, types);
+    why = {};
+    if (!unify(want, argTypes[a], s, why) || !solvePending(s, why)) {
+      reportMismatch(Code::E0302, e->args[a].value, applySolution(want, s), argTypes[a], why, field.typeExpr->span, "the field's type");
+      return types.error();
+    }
+  }
+  const Type *t = applySolution(shape, s);
+  for (auto [p, hole] : llvm::zip(decl->sizeParams, sizeHoles))
+    if (!s.sizes.count(hole.symbol())) {
+      if (expected && isa<StructType>(resolved(expected)) && unify(t, expected, s, why)) {
+        t = applySolution(shape, s);
+        break;
+      }
+      diags.report(Code::E0304, e->span, "the size `" + p->name + "` of `" + decl->name.str() + "` cannot be found from these fields")
+          .help(("give it: `" + decl->name + "[...](...)`").str());
+      return types.error();
+    }
+  auto *c = makeCallable(CallableKind::Record);
+  c->result = t;
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return t;
+}
+
+const Type *Checker::castCall(CallExpr *e, const Type *to) {
+  if (e->args.size() != 1 || !e->args[0].name.empty()) {
+    for (const Arg &a : e->args)
+      check(a.value);
+    diags.report(Code::E0307, e->span, "a conversion takes one argument");
+    return types.error();
+  }
+  Expr *arg = e->args[0].value;
+  const Type *t = resolved(checkValue(arg));
+  if (isError(t))
+    return t;
+  auto *c = makeCallable(CallableKind::Cast);
+  e->ordered = module->list<Expr *>({arg});
+  // A literal still open takes the type of the conversion; a name's type is its other uses' to say.
+  if (auto *i = dyn_cast<InferType>(resolved(elemOf(t))); i && !isa<NameExpr>(arg))
+    bindInfer(i, to);
+  const Type *elem = resolved(elemOf(t));
+  if (elem->kind == TypeKind::Struct && isFloating(to) && isVector(elem)) {
+    notBuilt(e->span, "converting a record");
+    return types.error();
+  }
+  if (!(isNumber(elem) || isBool(elem))) {
+    diags.report(Code::E0310, e->span, "cannot convert " + str(t) + " to " + str(to)).label(arg->span, str(t));
+    return types.error();
+  }
+  c->result = types.array(to, Dims(dimsOf(t)));
+  instantiated(e, c);
+  return c->result;
+}
+
+const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
+  if (e->args.size() != 1) {
+    diags.report(Code::E0307, e->span, "`load` takes one argument, a path");
+    return types.error();
+  }
+  const Type *path = check(e->args[0].value);
+  if (!isError(path) && resolved(path)->kind != TypeKind::Str) {
+    diags.report(Code::E0302, e->args[0].value->span, "`load` takes a str, not " + str(path), str(path));
+    return types.error();
+  }
+  if (!expected || isError(expected)) {
+    if (!expected)
+      diags.report(Code::E0311, e->span, "`load` needs to know the type", "of which type?").help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
+    return types.error();
+  }
+  // Sizes that the context leaves open are found in the file.
+  auto type = [](const TypeParam *) -> const Type * { return nullptr; };
+  auto pack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
+  llvm::DenseMap<const Sym *, Size> found;
+  auto size = [&](const Sym *s) -> std::optional<Size> {
+    if (s->kind != SymKind::Solve)
+      return std::nullopt;
+    auto [it, isNew] = found.try_emplace(s);
+    if (isNew)
+      it->second = Size(sizes.sym(SymKind::Fresh, s->name, s->origin));
+    return it->second;
+  };
+  const Type *t = substitute(resolved(expected), types, Substitution{type, pack, size});
+  auto *c = makeCallable(CallableKind::Intrinsic);
+  c->instance.def = d;
+  c->instance.types = {t};
+  c->result = t;
+  e->ordered = module->list<Expr *>({e->args[0].value});
+  instantiated(e, c);
+  return t;
+}
+
+const Type *Checker::printOrSave(CallExpr *e, DefDecl *d) {
+  bool isPrint = d->shapeRule == "print";
+  SmallVector<Expr *> ordered;
+  bool failed = false;
+  for (const Arg &a : e->args) {
+    failed |= isError(checkValue(a.value));
+    ordered.push_back(a.value);
+  }
+  if (failed)
+    return types.error();
+  if (ordered.size() != (isPrint ? 1u : 2u)) {
+    diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value").help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
+    return types.error();
+  }
+  if (!isPrint && resolved(ordered[0]->type)->kind != TypeKind::Str) {
+    diags.report(Code::E0302, ordered[0]->span, "`save` takes a str for `path`, not " + str(ordered[0]->type));
+    return types.error();
+  }
+  auto *c = makeCallable(CallableKind::Intrinsic);
+  c->instance.def = d;
+  c->result = types.unit();
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return types.unit();
+}
+} // namespace tl::frontend

@@ -1,0 +1,453 @@
+// Declarations: signatures first, then each body once, for all sizes; at the end of a body the literals are settled.
+#include "frontend/Check.h"
+#include "frontend/Frontend.h"
+
+namespace tl::frontend {
+
+void check(Program &program, const SourceManager &sources, Diagnostics &diagnostics) {
+  Checker(program, sources, diagnostics).run();
+}
+
+void Checker::run() {
+  for (auto &m : program.modules)
+    declareModule(*m);
+  for (auto &m : program.modules) {
+    module = m.get();
+    scope = moduleScopes[module];
+    for (Decl *d : m->decls)
+      if (auto *s = dyn_cast<StructDecl>(d))
+        resolveStruct(s);
+    for (Decl *d : m->decls)
+      if (auto *c = dyn_cast<ConstDecl>(d))
+        checkConst(c);
+    for (Decl *d : m->decls)
+      if (auto *f = dyn_cast<DefDecl>(d))
+        resolveSignature(f);
+  }
+  for (auto &m : program.modules)
+    for (Decl *d : m->decls) {
+      if (auto *f = dyn_cast<DefDecl>(d))
+        checkDef(f);
+      else if (auto *t = dyn_cast<TestDecl>(d))
+        checkTest(t);
+    }
+}
+
+void Checker::declareModule(Module &m) {
+  Module *prelude = program.modules.front().get();
+  Scope *s = pushScope(&m == prelude ? nullptr : moduleScopes[prelude]);
+  moduleScopes[&m] = s;
+  for (Decl *d : m.decls) {
+    d->module = &m;
+    if (isa<TestDecl>(d) || d->name.empty())
+      continue;
+    Binding &b = s->names[d->name];
+    auto *def = dyn_cast<DefDecl>(d);
+    if (def)
+      def->nextOverload = nullptr;
+    if (!b.decl) {
+      b.decl = d;
+      continue;
+    }
+    if (auto *first = dyn_cast<DefDecl>(b.decl); first && def) {
+      while (first->nextOverload)
+        first = first->nextOverload;
+      first->nextOverload = def;
+      continue;
+    }
+    diags.report(Code::E0110, d->nameSpan, ("`" + d->name + "` is declared twice").str(), "again here").label(b.decl->nameSpan, "first here");
+  }
+}
+
+static std::optional<Constraint> constraintNamed(StringRef name) {
+  return llvm::StringSwitch<std::optional<Constraint>>(name)
+      .Case("any", Constraint::Any)
+      .Case("num", Constraint::Num)
+      .Case("float", Constraint::Float)
+      .Case("int", Constraint::Int)
+      .Case("vector", Constraint::Vector)
+      .Default(std::nullopt);
+}
+
+const TypeParam *Checker::declareTypeParam(const GenericParam &g, Scope *into) {
+  auto c = constraintNamed(g.constraint);
+  const TypeParam *p = types.typeParam(g.name, c.value_or(Constraint::Any), g.span);
+  if (!c) {
+    diags.report(Code::E0126, g.constraintSpan, ("unknown constraint `" + g.constraint + "`").str())
+        .help("constraints are `any`, `num`, `int`, `float` and `vector`");
+    brokenParams.insert(p);
+  }
+  into->names[g.name] = Binding{nullptr, nullptr, nullptr, p};
+  return p;
+}
+
+void Checker::resolveStruct(StructDecl *s) {
+  if (s->resolved)
+    return;
+  s->resolved = true;
+  Module *savedModule = module;
+  const Scope *savedScope = scope;
+  module = s->module;
+  Scope *own = pushScope(moduleScopes[module]);
+  scope = own;
+  for (const GenericParam &g : s->generics) {
+    if (g.constraint.empty()) {
+      s->sizeParams.push_back(sizes.sym(SymKind::Param, g.name, g.span));
+      own->names[g.name] = Binding{nullptr, s->sizeParams.back()};
+      continue;
+    }
+    s->typeParams.push_back(declareTypeParam(g, own));
+  }
+  llvm::StringMap<Span> seen;
+  for (FieldDecl &f : s->fields) {
+    f.type = types.error(); // a record that contains itself meets this
+    if (auto [it, fresh] = seen.try_emplace(f.name, f.span); !fresh)
+      diags.report(Code::E0110, f.span, ("field `" + f.name + "` is declared twice").str(), "again here").label(it->second, "first here");
+  }
+  for (FieldDecl &f : s->fields) {
+    f.type = resolveType(f.typeExpr, Where::Field, own);
+    if (f.type->kind == TypeKind::Func || f.type->kind == TypeKind::Shape) {
+      diags.report(Code::E0127, f.span, "a field cannot hold " + std::string(f.type->kind == TypeKind::Func ? "a function" : "a list of sizes"));
+      f.type = types.error();
+    }
+  }
+  module = savedModule;
+  scope = savedScope;
+}
+
+/// Calls back for each symbol and pack of a type, left to right.
+static void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack) {
+  t = resolved(t);
+  auto dims = [&](llvm::ArrayRef<Dim> ds) {
+    for (const Dim &d : ds)
+      d.pack ? pack(d.pack) : d.size.eachSym(sym);
+  };
+  if (auto *a = dyn_cast<ArrayType>(t)) {
+    eachSize(a->elem, sym, pack);
+    dims(a->dims);
+  } else if (auto *u = dyn_cast<TupleType>(t)) {
+    for (const Type *e : u->elems)
+      eachSize(e, sym, pack);
+  } else if (auto *s = dyn_cast<StructType>(t)) {
+    for (const Size &x : s->sizes)
+      x.eachSym(sym);
+    for (const Type *e : s->types)
+      eachSize(e, sym, pack);
+  } else if (auto *f = dyn_cast<FuncType>(t)) {
+    for (const Type *p : f->params)
+      eachSize(p, sym, pack);
+    eachSize(f->result, sym, pack);
+  } else if (auto *s = dyn_cast<ShapeType>(t)) {
+    dims(s->dims);
+  }
+}
+
+void Checker::resolveSignature(DefDecl *d) {
+  if (d->state != DefDecl::Unchecked)
+    return;
+  d->state = DefDecl::Signature;
+  unknownTypes.clear();
+  Module *savedModule = module;
+  const Scope *savedScope = scope;
+  Body *savedBody = body;
+  body = nullptr;
+  module = d->module;
+  Scope *own = pushScope(moduleScopes[module]);
+  signatureScopes[d] = own;
+  scope = own;
+  auto addSym = [&](const Sym *s) {
+    if (s->kind == SymKind::Param && !llvm::is_contained(d->sizeParams, s))
+      d->sizeParams.push_back(s);
+  };
+  auto addPack = [&](const Pack *p) {
+    if (!llvm::is_contained(d->packs, p))
+      d->packs.push_back(p);
+  };
+  for (const GenericParam &g : d->generics) {
+    if (g.constraint.empty()) {
+      addSym(sizes.sym(SymKind::Param, g.name, g.span));
+      own->names[g.name] = Binding{nullptr, d->sizeParams.back()};
+      continue;
+    }
+    d->typeParams.push_back(declareTypeParam(g, own));
+  }
+  for (VarDecl *p : d->params) {
+    p->module = module;
+    p->varKind = VarKind::Param;
+    if (auto it = own->names.find(p->name); it != own->names.end() && it->second.decl)
+      diags.report(Code::E0110, p->nameSpan, ("parameter `" + p->name + "` is declared twice").str(), "again here")
+          .label(it->second.decl->nameSpan, "first here");
+    p->type = p->typeExpr ? resolveType(p->typeExpr, Where::Signature, own) : types.error();
+    if (p->type->kind == TypeKind::Shape) {
+      const Pack *pack = types.pack(p->name, p->nameSpan);
+      p->type = types.shape({Dim(pack)});
+      own->names[p->name] = Binding{p, nullptr, pack};
+    } else {
+      own->names[p->name] = Binding{p};
+    }
+    eachSize(p->type, addSym, addPack);
+  }
+  if (d->resultExpr)
+    d->result = resolveType(d->resultExpr, Where::Result, own);
+  d->opName = d->name;
+  for (const Attr &a : d->attrs) {
+    auto word = [&]() -> StringRef {
+      Expr *x = a.args.empty() ? nullptr : a.args[0].value;
+      if (auto *n = llvm::dyn_cast_or_null<NameExpr>(x))
+        return n->name;
+      auto *s = llvm::dyn_cast_or_null<StringExpr>(x); // for a reserved word
+      return s && s->parts.size() == 1 ? s->parts[0].text : StringRef();
+    };
+    bool library = module == program.modules.front().get();
+    if (a.name == "op" && library)
+      d->opName = word();
+    else if (a.name == "shape" && library)
+      d->shapeRule = word();
+    else if (a.name == "vjp" || a.name == "jvp")
+      notBuilt(a.span, "a derivative rule of one's own");
+    else
+      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
+  }
+  if (!d->body && module != program.modules.front().get() && d->resultExpr)
+    diags.report(Code::E0129, d->nameSpan, ("`" + d->name + "` has no body").str()).help("write `= expression` or a block `{ ... }` behind the signature");
+  else if (!d->body && !d->resultExpr)
+    d->result = types.unit();
+  whereClause(d);
+  module = savedModule;
+  scope = savedScope;
+  body = savedBody;
+}
+
+void Checker::addFact(Expr *e, Facts &facts) {
+  auto *b = dyn_cast<BinaryExpr>(e);
+  if (!b)
+    return;
+  if (b->op == BinaryOp::And) {
+    addFact(b->lhs, facts);
+    addFact(b->rhs, facts);
+    return;
+  }
+  if (!isComparison(b->op))
+    return;
+  auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
+  if (!l || !r)
+    return;
+  switch (b->op) {
+  case BinaryOp::Eq: facts.zero.push_back(*l - *r); break;
+  case BinaryOp::Le: facts.nonNegative.push_back(*r - *l); break;
+  case BinaryOp::Lt: facts.nonNegative.push_back(*r - *l - Size(1)); break;
+  case BinaryOp::Ge: facts.nonNegative.push_back(*l - *r); break;
+  case BinaryOp::Gt: facts.nonNegative.push_back(*l - *r - Size(1)); break;
+  default: break;
+  }
+}
+
+/// `where` states sizes only: each part is a comparison of two sizes.
+void Checker::whereClause(DefDecl *d) {
+  if (!d->where)
+    return;
+  Facts facts;
+  addFact(d->where, facts);
+  std::function<void(Expr *)> each = [&](Expr *e) {
+    auto *b = dyn_cast<BinaryExpr>(e);
+    if (b && b->op == BinaryOp::And)
+      return each(b->lhs), each(b->rhs);
+    if (b && isComparison(b->op) && b->op != BinaryOp::Ne) {
+      if (resolveSize(b->lhs, Where::Body, nullptr))
+        resolveSize(b->rhs, Where::Body, nullptr);
+    } else
+      diags.report(Code::E0130, e->span, "`where` compares sizes", "this is no comparison of two sizes")
+          .help("for conditions on values use `assert` in the body");
+  };
+  each(d->where);
+  whereFacts[d] = facts;
+}
+
+void Checker::enterBody(Body &b, Module *m, const Scope *s) {
+  body = &b;
+  module = m;
+  scope = s;
+}
+
+void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText) {
+  if (isError(want) || isError(got))
+    return;
+  auto &d = diags.report(code, at->span, "expected " + str(want) + ", found " + str(got), str(got));
+  if (wantSpan.valid())
+    d.label(wantSpan, wantText.str());
+  if (!why.reason.empty())
+    d.note(why.reason);
+  const Type *we = resolved(elemOf(want)), *ge = resolved(elemOf(got));
+  if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
+    d.help("convert with `" + str(we) + "(...)`");
+}
+
+void Checker::checkDef(DefDecl *d) {
+  resolveSignature(d);
+  if (d->state != DefDecl::Signature)
+    return;
+  if (!d->body) {
+    d->state = DefDecl::Checked;
+    return;
+  }
+  d->state = DefDecl::Checking;
+  Module *savedModule = module;
+  const Scope *savedScope = scope;
+  Body *savedBody = body;
+  Body own;
+  own.def = d;
+  own.facts = whereFacts[d];
+  enterBody(own, d->module, pushScope(signatureScopes[d]));
+  for (VarDecl *p : d->params) {
+    if (!p->init)
+      continue;
+    const Type *t = check(p->init, p->type);
+    Mismatch why;
+    if (p->type->kind == TypeKind::None)
+      continue;
+    Solver s;
+    if (!unify(p->type, t, s, why))
+      reportMismatch(Code::E0201, p->init, p->type, t, why, p->typeExpr->span, "the parameter's type");
+  }
+  size_t before = diags.size();
+  const Type *t = check(d->body, d->result);
+  if (d->resultExpr) {
+    // A size that only the data knows (`_` of the result) is met by any.
+    Solver s;
+    auto type = [](const TypeParam *) -> const Type * { return nullptr; };
+    auto pack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
+    auto hole = [&](const Sym *sym) -> std::optional<Size> {
+      if (sym->kind == SymKind::Fresh)
+        return Size(sizes.sym(SymKind::Solve, sym->name, sym->origin));
+      return std::nullopt;
+    };
+    const Type *want = substitute(d->result, types, Substitution{type, pack, hole});
+    Mismatch why;
+    Expr *at = d->body;
+    if (auto *b = dyn_cast<BlockExpr>(at); b && b->value)
+      at = b->value;
+    if (!unify(want, t, s, why) || !solvePending(s, why)) {
+      auto *b = dyn_cast<BlockExpr>(d->body);
+      if (b && !b->value && diags.size() != before) {
+        // What should have been the value is reported already.
+      } else if (b && !b->value && !isError(d->result))
+        diags.report(Code::E0202, d->nameSpan, ("the body of `" + d->name + "` has no value, " + str(d->result) + " is promised").str())
+            .label(d->resultExpr->span, "promised here")
+            .help("end the block with the value");
+      else
+        reportMismatch(Code::E0201, at, d->result, t, why, d->resultExpr->span, "promised here");
+    }
+  }
+  finishBody();
+  if (!d->resultExpr) {
+    d->result = settle(t);
+    if (d->result->kind == TypeKind::Fn) {
+      diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str()).help("apply it, or let the caller write the lambda");
+      d->result = types.error();
+    }
+  }
+  d->state = DefDecl::Checked;
+  body = savedBody;
+  module = savedModule;
+  scope = savedScope;
+}
+
+void Checker::checkConst(ConstDecl *c) {
+  Module *savedModule = module;
+  const Scope *savedScope = scope;
+  Body own;
+  enterBody(own, c->module, moduleScopes[c->module]);
+  c->type = types.error();
+  const Type *declared = c->let->typeExpr ? resolveType(c->let->typeExpr, Where::Let, pushScope(scope)) : nullptr;
+  c->type = checkValue(c->let->init, declared);
+  if (declared) {
+    Mismatch why;
+    if (!meet(declared, c->type, why))
+      reportMismatch(Code::E0201, c->let->init, declared, c->type, why, c->let->typeExpr->span, "declared here");
+    else
+      c->type = declared;
+  }
+  // A constant that is one literal stays a literal: each use has a type of its own.
+  Expr *init = c->let->init;
+  if (auto *u = dyn_cast<UnaryExpr>(init); u && u->op == UnaryOp::Neg)
+    init = u->operand;
+  bool literal = isa<NumberExpr>(init) && !declared;
+  finishBody();
+  if (!literal)
+    c->type = settle(c->type);
+  c->let->type = c->type;
+  body = nullptr;
+  module = savedModule;
+  scope = savedScope;
+}
+
+void Checker::checkTest(TestDecl *t) {
+  Body own;
+  enterBody(own, t->module, pushScope(moduleScopes[t->module]));
+  const Type *value = check(t->body);
+  if (t->body->value && !t->isBench && !isError(value) && !same(resolved(value), types.unit()))
+    dropped(t->body->value);
+  finishBody();
+  body = nullptr;
+}
+
+const Type *Checker::settle(const Type *t) {
+  t = resolved(t);
+  switch (t->kind) {
+  case TypeKind::Infer: {
+    auto *i = cast<InferType>(t);
+    bool isFloat = i->constraint == Constraint::Float || i->constraint == Constraint::Vector || i->preferFloat;
+    i->link = isFloat ? types.scalar(ScalarKind::F32) : types.int64();
+    return i->link;
+  }
+  case TypeKind::Array: {
+    auto *a = cast<ArrayType>(t);
+    return types.array(settle(a->elem), a->dims);
+  }
+  case TypeKind::Tuple: {
+    SmallVector<const Type *> elems;
+    for (const Type *e : cast<TupleType>(t)->elems)
+      elems.push_back(settle(e));
+    return types.tuple(elems);
+  }
+  case TypeKind::Struct: {
+    auto *s = cast<StructType>(t);
+    SmallVector<const Type *> args;
+    for (const Type *e : s->types)
+      args.push_back(settle(e));
+    return types.record(s->decl, s->sizes, args);
+  }
+  case TypeKind::Func: {
+    auto *f = cast<FuncType>(t);
+    SmallVector<const Type *> params;
+    for (const Type *p : f->params)
+      params.push_back(settle(p));
+    return types.func(params, settle(f->result));
+  }
+  default: return t;
+  }
+}
+
+void Checker::finishBody() {
+  for (const Type **slot : body->slots)
+    if (*slot)
+      *slot = settle(*slot);
+  for (auto [n, negated] : body->numbers)
+    checkLiteralRange(n, negated);
+}
+
+void Checker::checkLiteralRange(NumberExpr *n, bool negated) {
+  auto *s = dyn_cast<ScalarType>(resolved(n->type));
+  if (!s || !isInt(s->scalar))
+    return;
+  unsigned width = bitWidth(s->scalar);
+  bool fits = !n->tooLarge;
+  if (isSigned(s->scalar))
+    fits &= n->value <= (uint64_t(1) << (width - 1)) - (negated ? 0 : 1);
+  else
+    fits &= (width == 64 || n->value < (uint64_t(1) << width)) && (!negated || n->value == 0);
+  if (!fits)
+    diags.report(Code::E0132, n->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
+                 ("out of the range of " + scalarName(s->scalar)).str());
+}
+} // namespace tl::frontend

@@ -1,0 +1,606 @@
+// Expressions other than calls and indexing.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+const Type *Checker::check(Expr *e, const Type *expected) {
+  const Type *t = infer(e, expected);
+  e->type = t;
+  slot(e->type);
+  return t;
+}
+
+const Type *Checker::checkValue(Expr *e, const Type *expected) {
+  return valueOf(e, check(e, expected));
+}
+
+const Type *Checker::valueOf(Expr *e, const Type *t) {
+  t = resolved(t);
+  switch (t->kind) {
+  case TypeKind::Range: diags.report(Code::E0213, e->span, "a range stands only behind `in`"); break;
+  case TypeKind::None: diags.report(Code::E0213, e->span, "`None` is no value"); break;
+  case TypeKind::Fn:
+  case TypeKind::Func: diags.report(Code::E0213, e->span, "a function is no value here").help("call it"); break;
+  default: return t;
+  }
+  return e->type = types.error();
+}
+
+void Checker::notBuilt(Span span, const Twine &what) {
+  diags.report(Code::E0900, span, what.str() + " is not built yet", "not built yet");
+}
+
+void Checker::checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message) {
+  module->checks[at].push_back({lhs, rhs, equal, span, std::move(message)});
+}
+
+const Type *Checker::infer(Expr *e, const Type *expected) {
+  return visit(e, Match{
+                      [&](ErrorExpr *) { return types.error(); },
+                      [&](NumberExpr *n) { return number(n); },
+                      [&](BoolExpr *) { return types.boolean(); },
+                      [&](NoneExpr *) { return types.none(); },
+                      [&](StringExpr *s) { return string(s); },
+                      [&](NameExpr *n) { return name(n); },
+                      [&](UnaryExpr *u) { return unary(u); },
+                      [&](BinaryExpr *b) { return binary(b); },
+                      [&](RangeExpr *r) -> const Type * {
+                        for (Expr *side : {r->lo, r->hi}) {
+                          const Type *t = checkValue(side);
+                          Mismatch why;
+                          if (!meet(t, types.int64(), why))
+                            diags.report(Code::E0214, side->span, "the ends of a range are int, not " + str(t), str(t));
+                        }
+                        return types.range(sizeOf(r->lo).value_or(Size()), sizeOf(r->hi).value_or(Size()));
+                      },
+                      [&](IfExpr *i) { return ifExpr(i, expected); },
+                      [&](LambdaExpr *l) { return lambda(l); },
+                      [&](CallExpr *c) { return call(c, expected); },
+                      [&](SubscriptExpr *s) { return subscript(s); },
+                      [&](SelectExpr *s) { return select(s); },
+                      [&](TupleExpr *t) { return tuple(t, expected); },
+                      [&](ArrayLitExpr *a) { return arrayLit(a, expected); },
+                      [&](ForExpr *f) { return forExpr(f); },
+                      [&](FallbackExpr *f) { return fallback(f); },
+                      [&](BlockExpr *b) { return block(b, expected); },
+                  });
+}
+
+const Type *Checker::number(NumberExpr *e) {
+  if (body)
+    body->numbers.push_back({e, false});
+  return types.infer(e->isFloat ? Constraint::Float : Constraint::Num, e->span);
+}
+
+const Type *Checker::name(NameExpr *e) {
+  Binding b = lookup(e->name);
+  if (b.sym) {
+    e->sym = b.sym;
+    return types.int64();
+  }
+  if (b.pack) {
+    e->pack = b.pack;
+    e->decl = b.decl;
+    return types.shape({Dim(b.pack)});
+  }
+  e->decl = b.decl;
+  if (!b) {
+    if (e->name == "inf" || e->name == "nan")
+      return types.infer(Constraint::Float, e->span);
+    if (e->name == "_") {
+      diags.report(Code::E0140, e->span, "`_` has no value");
+      return types.error();
+    }
+    if (scalarByName(e->name) || e->name == "int" || e->name == "float") {
+      diags.report(Code::E0141, e->span, ("`" + e->name + "` is a type").str()).help(("to convert write `" + e->name + "(x)`").str());
+      return types.error();
+    }
+    auto &d = diags.report(Code::E0140, e->span, ("unknown name `" + e->name + "`").str(), "not known here");
+    if (std::string s = suggestion(e->name); !s.empty())
+      d.help("did you mean `" + s + "`?");
+    return types.error();
+  }
+  if (b.typeParam) {
+    diags.report(Code::E0141, e->span, ("`" + e->name + "` is a type").str());
+    return types.error();
+  }
+  if (auto *v = dyn_cast<VarDecl>(b.decl)) {
+    if (!v->type)
+      return types.error();
+    if (v->type->kind == TypeKind::Func) {
+      FnValue f(CallableKind::Param);
+      f.var = v;
+      f.at = e;
+      return types.fn(&fnValues.emplace_back(f));
+    }
+    return v->type;
+  }
+  if (auto *d = dyn_cast<DefDecl>(b.decl)) {
+    FnValue f(CallableKind::Def);
+    f.def = d;
+    f.at = e;
+    return types.fn(&fnValues.emplace_back(f));
+  }
+  if (auto *c = dyn_cast<ConstDecl>(b.decl)) {
+    if (!c->type)
+      checkConst(c);
+    // A literal constant takes a type of its own at each use.
+    Expr *init = c->let->init;
+    if (auto *u = dyn_cast<UnaryExpr>(init); u && u->op == UnaryOp::Neg)
+      init = u->operand;
+    if (auto *n = dyn_cast<NumberExpr>(init); n && !c->let->typeExpr)
+      return types.infer(n->isFloat ? Constraint::Float : Constraint::Num, e->span);
+    return c->type;
+  }
+  diags.report(Code::E0141, e->span, ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
+  return types.error();
+}
+
+const Type *Checker::string(StringExpr *e) {
+  for (const StringPart &p : e->parts)
+    if (p.hole) {
+      const Type *t = checkValue(p.hole);
+      if (same(resolved(t), types.unit()))
+        diags.report(Code::E0205, p.hole->span, "this has no value to print");
+    }
+  return types.str();
+}
+
+const Type *Checker::unary(UnaryExpr *e) {
+  const Type *t = resolved(checkValue(e->operand));
+  if (isError(t))
+    return t;
+  if (e->op == UnaryOp::Not) {
+    if (isBool(t))
+      return t;
+    auto &d = diags.report(Code::E0301, e->span, "cannot apply `not` to " + str(t)).label(e->operand->span, str(t));
+    if (isInteger(t) || isFloating(t))
+      d.help("compare first, as in `x == 0`");
+    return types.error();
+  }
+  if (auto *n = dyn_cast<NumberExpr>(e->operand))
+    for (auto &[number, negated] : body->numbers)
+      if (number == n)
+        negated = true;
+  if (isNumber(t) || isVector(t))
+    return t;
+  diags.report(Code::E0301, e->span, "cannot apply `-` to " + str(t)).label(e->operand->span, str(t));
+  return types.error();
+}
+
+/// The message of all operators: the operator marked, both operands labelled with their types.
+static Diagnostic &cannotApply(Diagnostics &diags, BinaryExpr *e, const Type *l, const Type *r) {
+  return diags.report(Code::E0301, e->opSpan, ("cannot apply `" + spelling(e->op) + "` to ").str() + str(l) + " and " + str(r))
+      .label(e->lhs->span, str(l))
+      .label(e->rhs->span, str(r));
+}
+
+const Type *Checker::binary(BinaryExpr *e) {
+  const Type *l = resolved(checkValue(e->lhs));
+  const Type *r = resolved(checkValue(e->rhs));
+  if (isError(l) || isError(r))
+    return types.error();
+  if (e->op == BinaryOp::MatMul)
+    return matmul(e, l, r);
+  auto isRecord = [&](const Type *t) {
+    if (t->kind == TypeKind::Struct || t->kind == TypeKind::Tuple)
+      return true;
+    auto *p = dyn_cast<ParamType>(t);
+    return p && p->param->constraint == Constraint::Vector && !p->widestFloat;
+  };
+  if (isRecord(l) || isRecord(r))
+    return vectorBinary(e, l, r);
+  const Type *le = resolved(elemOf(l)), *re = resolved(elemOf(r));
+  Mismatch why;
+  auto dims = broadcast(dimsOf(l), dimsOf(r), why);
+  if (!dims) {
+    auto &d = cannotApply(diags, e, l, r);
+    if (!why.reason.empty())
+      d.note(why.reason);
+    else
+      d.note("sizes meet from the last axis on: equal, missing, or a literal 1");
+    return types.error();
+  }
+  if (e->op == BinaryOp::And || e->op == BinaryOp::Or) {
+    if (isBool(l) && isBool(r))
+      return types.array(types.boolean(), *dims);
+    auto &d = cannotApply(diags, e, l, r);
+    d.note("both sides must be bool");
+    if (isInteger(l) && isInteger(r))
+      d.help(e->op == BinaryOp::And ? "for bits write `bitwise_and(a, b)`" : "for bits write `bitwise_or(a, b)`");
+    return types.error();
+  }
+  // x ** k: an integer k goes with any number and keeps a type of its own.
+  if (e->op == BinaryOp::Pow && isNumber(l) && isInteger(r) && !isFloating(r))
+    return types.array(le, *dims);
+  const Type *elem = nullptr;
+  auto isParam = [](const Type *t) { return t->kind == TypeKind::Param; };
+  if (meet(le, re, why))
+    elem = resolved(le);
+  else if (isParam(le) && isFloating(le) && dimsOf(r).empty() && isFloating(re)) // a float scalar converts to a type parameter
+    elem = le;
+  else if (isParam(re) && isFloating(re) && dimsOf(l).empty() && isFloating(le))
+    elem = re;
+  bool equality = e->op == BinaryOp::Eq || e->op == BinaryOp::Ne;
+  if (!elem || !(isNumber(elem) || (equality && isBool(elem)))) {
+    auto &d = cannotApply(diags, e, l, r);
+    if (le->kind == TypeKind::Str || re->kind == TypeKind::Str) {
+      d.note("`str` has no operators").help("put values into one string: `\"{a}{b}\"`");
+    } else if (!elem && isNumber(le) && isNumber(re)) {
+      d.note("numbers of different types do not mix");
+      // Converting the scalar, or else the integer, is what is meant more often.
+      bool convertLeft = dimsOf(r).size() && dimsOf(l).empty() ? true : dimsOf(l).size() && dimsOf(r).empty() ? false : isInteger(le) && !isInteger(re);
+      const Type *to = convertLeft ? re : le;
+      StringRef text = sources.text(convertLeft ? e->lhs->span : e->rhs->span);
+      if (to->kind != TypeKind::Infer && text.size() < 40)
+        d.help("convert with `" + str(to) + "(" + text.str() + ")`");
+    } else if (elem && isBool(elem)) {
+      d.help("convert with `int(...)` to count");
+    }
+    return types.error();
+  }
+  if (isComparison(e->op))
+    return types.array(types.boolean(), *dims);
+  if (e->op == BinaryOp::Div) {
+    if (auto *i = dyn_cast<InferType>(elem)) {
+      if (!bindInfer(i, types.infer(Constraint::Float, e->span)))
+        return types.error();
+      elem = resolved(elem);
+    } else if (!isFloating(elem)) {
+      cannotApply(diags, e, l, r)
+          .note("`/` divides floats")
+          .help("`//` divides integers and rounds down; or convert with `f32(...)`");
+      return types.error();
+    }
+  }
+  return types.array(elem, *dims);
+}
+
+const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
+  Mismatch why;
+  auto scalarFloat = [&](const Type *t) { return dimsOf(t).empty() && t->kind != TypeKind::Struct && t->kind != TypeKind::Tuple && (isFloating(t) || t->kind == TypeKind::Infer); };
+  auto integerLeaf = [&](const Type *t) -> std::string {
+    auto *s = dyn_cast<StructType>(t);
+    for (unsigned i = 0; s && i < s->decl->fields.size(); ++i)
+      if (!isVector(fieldType(s, i, types)))
+        return "field `" + s->decl->fields[i].name.str() + "` is " + str(fieldType(s, i, types));
+    return "";
+  };
+  for (const Type *t : {l, r})
+    if (!isVector(t)) {
+      auto &d = cannotApply(diags, e, l, r);
+      if (std::string leaf = integerLeaf(t); !leaf.empty())
+        d.note("arithmetic on records needs floats throughout; " + leaf);
+      return types.error();
+    }
+  auto open = [&](const Type *t) { // a literal beside a record is a float
+    if (auto *i = dyn_cast<InferType>(t))
+      bindInfer(i, types.infer(Constraint::Float, e->span));
+  };
+  switch (e->op) {
+  case BinaryOp::Add:
+  case BinaryOp::Sub:
+    if (!scalarFloat(l) && !scalarFloat(r) && meet(l, r, why))
+      return l;
+    break;
+  case BinaryOp::Mul:
+    if (scalarFloat(l))
+      return open(l), r;
+    if (scalarFloat(r))
+      return open(r), l;
+    break;
+  case BinaryOp::Div:
+    if (scalarFloat(r))
+      return open(r), l;
+    break;
+  default: break;
+  }
+  auto &d = cannotApply(diags, e, l, r);
+  if (!why.reason.empty())
+    d.note(why.reason);
+  d.note("records have `+ -` with their own type, `*` with a scalar, `/` by a scalar");
+  return types.error();
+}
+
+const Type *Checker::matmul(BinaryExpr *e, const Type *l, const Type *r) {
+  auto ld = dimsOf(l), rd = dimsOf(r);
+  Mismatch why;
+  auto fail = [&](std::string note) {
+    auto &d = cannotApply(diags, e, l, r);
+    if (!note.empty())
+      d.note(note);
+    return types.error();
+  };
+  if (ld.empty() || rd.empty())
+    return fail("both sides must be arrays; `*` multiplies by a scalar");
+  if (!isNumber(l) || !isNumber(r) || !meet(elemOf(l), elemOf(r), why))
+    return fail("both sides must have one number type");
+  for (auto dims : {ld, rd})
+    for (const Dim &d : dims.take_back(2))
+      if (d.pack)
+        return fail("the sizes of the last two axes must be known");
+  const Size &inner = ld.back().size, &other = rd.size() == 1 ? rd.back().size : rd[rd.size() - 2].size;
+  Solver none;
+  if (!unifySize(inner, other, none, why)) {
+    auto &d = cannotApply(diags, e, l, r);
+    d.note("the last size of the left, " + inner.str() + ", must equal the first of the " + (rd.size() <= 2 ? "right, " : "right matrix, ") + other.str());
+    if (!inner.constant() || !other.constant())
+      if (!why.reason.empty())
+        d.note(why.reason);
+    if (rd.size() == 2) {
+      Mismatch ignore;
+      Solver again;
+      if (unifySize(inner, rd.back().size, again, ignore))
+        d.help(("transpose the right: `" + sources.text(e->rhs->span) + ".T`").str());
+    }
+    return types.error();
+  }
+  Dims out;
+  auto batch = broadcast(ld.size() > 2 ? ld.drop_back(2) : llvm::ArrayRef<Dim>(), rd.size() > 2 ? rd.drop_back(2) : llvm::ArrayRef<Dim>(), why);
+  if (!batch)
+    return fail("the leading sizes must meet");
+  out = *batch;
+  if (ld.size() > 1)
+    out.push_back(ld[ld.size() - 2]);
+  if (rd.size() > 1)
+    out.push_back(rd.back());
+  return types.array(resolved(elemOf(l)), out);
+}
+
+const Type *Checker::boolean(Expr *e, const char *what) {
+  const Type *t = resolved(checkValue(e));
+  if (isError(t) || (isBool(t) && dimsOf(t).empty()))
+    return t;
+  auto &d = diags.report(Code::E0204, e->span, std::string(what) + " is a bool, not " + str(t), str(t));
+  if (isBool(t))
+    d.help("reduce it with `any(...)` or `all(...)`");
+  else if (isNumber(t) && dimsOf(t).empty())
+    d.help("compare it, as in `!= 0`");
+  return types.error();
+}
+
+const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
+  boolean(e->cond, "the condition of `if`");
+  Facts saved = body->facts;
+  addFact(e->cond, body->facts);
+  const Type *a = check(e->then, expected);
+  body->facts = saved;
+  if (!e->otherwise) {
+    if (isError(a))
+      return a;
+    if (e->then->value && !same(resolved(a), types.unit())) {
+      diags.report(Code::E0205, e->then->value->span, "this value is computed and dropped", str(a)).help("an `if` has a value only with an `else`");
+      return types.error();
+    }
+    return types.unit();
+  }
+  const Type *b = check(e->otherwise, expected);
+  if (isError(a) || isError(b))
+    return types.error();
+  for (const Type *t : {a, b})
+    if (resolved(t)->kind == TypeKind::Fn) {
+      diags.report(Code::E0203, e->span, "an `if` cannot choose between functions").help("call the functions in the branches");
+      return types.error();
+    }
+  Mismatch why;
+  if (meet(a, b, why))
+    return a;
+  auto valueOf = [](Expr *x) {
+    auto *block = dyn_cast<BlockExpr>(x);
+    return block && block->value ? block->value : x;
+  };
+  auto &d = diags.report(Code::E0212, valueOf(e->otherwise)->span, "the branches of `if` differ: " + str(a) + " and " + str(b), str(b))
+                .label(valueOf(e->then)->span, str(a));
+  if (!why.reason.empty())
+    d.note(why.reason);
+  return types.error();
+}
+
+const Type *Checker::block(BlockExpr *e, const Type *expected) {
+  const Scope *saved = scope;
+  scope = pushScope(scope);
+  List<Stmt *> stmts = e->stmts;
+  if (!e->value && !stmts.empty())
+    if (auto *last = dyn_cast<ExprStmt>(stmts.back())) {
+      e->value = last->expr;
+      e->stmts = stmts.drop_back();
+    }
+  for (Stmt *s : e->stmts)
+    statement(s);
+  const Type *t = e->value ? check(e->value, expected) : types.unit();
+  scope = saved;
+  return t;
+}
+
+const Type *Checker::lambda(LambdaExpr *e) {
+  FnValue f(CallableKind::Lambda);
+  f.lambda = e;
+  f.at = e;
+  f.scope = scope;
+  return types.fn(&fnValues.emplace_back(f));
+}
+
+const Type *Checker::select(SelectExpr *e) {
+  if (auto *n = dyn_cast<NameExpr>(e->base))
+    if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(n->name).decl)) {
+      if (!import->target)
+        return types.error();
+      Binding b = lookupMember(import->target, e->name);
+      e->decl = b.decl;
+      if (auto *d = llvm::dyn_cast_or_null<DefDecl>(b.decl)) {
+        FnValue f(CallableKind::Def);
+        f.def = d;
+        f.at = e;
+        return types.fn(&fnValues.emplace_back(f));
+      }
+      if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
+        return c->type;
+      if (llvm::isa_and_nonnull<StructDecl>(b.decl)) {
+        diags.report(Code::E0141, e->span, ("`" + n->name + "." + e->name + "` is a record type, not a value").str());
+        return types.error();
+      }
+      auto &d = diags.report(Code::E0142, e->nameSpan, ("module `" + n->name + "` has no " + "name `" + e->name + "`").str());
+      SmallVector<StringRef> names;
+      for (auto &entry : moduleScopes[import->target]->names)
+        names.push_back(entry.getKey());
+      llvm::sort(names);
+      if (std::string s = suggestionOf(e->name, names); !s.empty())
+        d.help("did you mean `" + s + "`?");
+      return types.error();
+    }
+  const Type *t = resolved(checkValue(e->base));
+  if (isError(t))
+    return t;
+  if (auto *s = dyn_cast<StructType>(resolved(elemOf(t)))) {
+    SmallVector<StringRef> names;
+    for (auto [i, f] : llvm::enumerate(s->decl->fields)) {
+      if (f.name == e->name) {
+        e->field = i;
+        return fieldType(t, i, types);
+      }
+      names.push_back(f.name);
+    }
+    auto &d = diags.report(Code::E0143, e->nameSpan, ("`" + s->decl->name + "` has no field `" + e->name + "`").str(), "no such field")
+                  .label(s->decl->nameSpan, "declared here");
+    if (std::string near = suggestionOf(e->name, names); !near.empty())
+      d.help("did you mean `" + near + "`?");
+    return types.error();
+  }
+  auto dims = dimsOf(t);
+  if (e->name == "T") {
+    if (dims.size() >= 2 && !dims[dims.size() - 1].pack && !dims[dims.size() - 2].pack) {
+      Dims out(dims);
+      std::swap(out[out.size() - 1], out[out.size() - 2]);
+      return types.array(elemOf(t), out);
+    }
+    diags.report(Code::E0144, e->nameSpan, "`.T` swaps the last two axes; " + str(t) + " has " + (dims.empty() ? "none" : "one"));
+    return types.error();
+  }
+  auto &d = diags.report(Code::E0143, e->nameSpan, str(t) + (" has no field `" + e->name + "`").str());
+  StringRef text = sources.text(e->base->span);
+  if (e->name == "shape")
+    d.help(("the size of an axis is `size(" + text + ", axis)`").str());
+  else if (llvm::isa_and_nonnull<DefDecl>(lookup(e->name).decl))
+    d.help(("write it as a function: `" + e->name + "(" + text + ")`").str());
+  return types.error();
+}
+
+const Type *Checker::tuple(TupleExpr *e, const Type *expected) {
+  auto *want = expected ? dyn_cast<TupleType>(resolved(expected)) : nullptr;
+  SmallVector<const Type *> elems;
+  for (auto [i, x] : llvm::enumerate(e->elems))
+    elems.push_back(checkValue(x, want && want->elems.size() == e->elems.size() ? want->elems[i] : nullptr));
+  if (llvm::any_of(elems, [&](const Type *t) { return isError(t); }))
+    return types.error();
+  return types.tuple(elems);
+}
+
+const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
+  const Type *want = nullptr;
+  if (expected)
+    if (auto *a = dyn_cast<ArrayType>(resolved(expected)); a && !a->dims[0].pack)
+      want = types.array(a->elem, Dims(llvm::ArrayRef(a->dims).drop_front()));
+  if (e->elems.empty())
+    return types.array(want ? resolved(elemOf(want)) : types.infer(Constraint::Num, e->span), {Size(0)});
+  const Type *first = nullptr;
+  Expr *firstExpr = nullptr;
+  bool failed = false;
+  for (const Elem &x : e->elems) {
+    if (x.spread) {
+      diags.report(Code::E0145, x.value->span, "`...` splices a list of sizes, where one is asked for").help("to join arrays write `concat(a, b)`");
+      failed = true;
+      continue;
+    }
+    const Type *t = checkValue(x.value, want);
+    if (isError(t)) {
+      failed = true;
+      continue;
+    }
+    if (!first) {
+      first = t, firstExpr = x.value;
+      continue;
+    }
+    Mismatch why;
+    if (!meet(first, t, why)) {
+      auto &d = diags.report(Code::E0215, x.value->span, "the elements of an array have one type: " + str(first) + " and " + str(t), str(t))
+                    .label(firstExpr->span, str(first));
+      if (!why.reason.empty())
+        d.note(why.reason);
+      failed = true;
+    }
+  }
+  if (failed)
+    return types.error();
+  if (resolved(first)->kind == TypeKind::Str || resolved(first)->kind == TypeKind::Tuple) {
+    diags.report(Code::E0215, e->span, str(first) + " stands in no array");
+    return types.error();
+  }
+  return arrayOver(first, {Dim(Size(int64_t(e->elems.size())))});
+}
+
+/// The size that an int expression is, where it is one for certain.
+std::optional<Size> Checker::sizeOf(Expr *e) {
+  if (auto *n = dyn_cast<NumberExpr>(e))
+    return n->isFloat || n->tooLarge ? std::nullopt : std::optional(Size(int64_t(n->value)));
+  if (auto *n = dyn_cast<NameExpr>(e)) {
+    Binding b = n->decl || n->sym ? Binding{n->decl, n->sym} : lookup(n->name);
+    if (b.sym)
+      return Size(b.sym);
+    if (auto *v = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
+      if (auto it = sizeValues.find(v); it != sizeValues.end())
+        return it->second;
+      if (v->varKind == VarKind::Var || !v->type || !same(resolved(v->type), types.int64()))
+        return std::nullopt;
+      return Size(symOf(v));
+    }
+    if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
+      return isa<NumberExpr>(c->let->init) ? sizeOf(c->let->init) : std::nullopt;
+    return std::nullopt;
+  }
+  if (auto *u = dyn_cast<UnaryExpr>(e)) {
+    auto x = u->op == UnaryOp::Neg ? sizeOf(u->operand) : std::nullopt;
+    return x ? std::optional(Size(0) - *x) : std::nullopt;
+  }
+  if (auto *b = dyn_cast<BinaryExpr>(e)) {
+    if (isComparison(b->op) || b->op == BinaryOp::And || b->op == BinaryOp::Or)
+      return std::nullopt;
+    auto l = sizeOf(b->lhs), r = l ? sizeOf(b->rhs) : std::nullopt;
+    if (!l || !r)
+      return std::nullopt;
+    switch (b->op) {
+    case BinaryOp::Add: return *l + *r;
+    case BinaryOp::Sub: return *l - *r;
+    case BinaryOp::Mul: return *l * *r;
+    case BinaryOp::FloorDiv:
+    case BinaryOp::Mod:
+      // By a known positive divisor only: else the division itself may trap, and is not a size.
+      if (auto c = r->constant(); !c || *c <= 0)
+        return std::nullopt;
+      return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
+    default: return std::nullopt;
+    }
+  }
+  if (auto *c = dyn_cast<CallExpr>(e)) {
+    auto *n = dyn_cast<NameExpr>(c->callee);
+    if (!n || c->args.size() != 2)
+      return std::nullopt;
+    if (c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def->shapeRule == "size") {
+      auto dims = dimsOf(resolved(c->ordered[0]->type));
+      Expr *at = c->ordered[1];
+      auto k = sizeOf(at);
+      if (!k || !k->constant())
+        return std::nullopt;
+      int64_t axis = *k->constant() < 0 ? *k->constant() + int64_t(dims.size()) : *k->constant();
+      if (axis < 0 || axis >= int64_t(dims.size()) || dims[axis].pack)
+        return std::nullopt;
+      return dims[axis].size;
+    }
+    if ((n->name == "min" || n->name == "max") && llvm::isa_and_nonnull<DefDecl>(n->decl)) {
+      auto l = sizeOf(c->args[0].value), r = sizeOf(c->args[1].value);
+      if (l && r)
+        return n->name == "min" ? sizes.min(*l, *r) : sizes.max(*l, *r);
+    }
+  }
+  return std::nullopt;
+}
+} // namespace tl::frontend

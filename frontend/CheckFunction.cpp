@@ -1,0 +1,278 @@
+// Function values: what is called when a lambda, a parameter or `grad(f)` is applied, and at which types. A function value has no type
+// until it is applied; its body is checked at each application.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+Callable *Checker::makeCallable(CallableKind kind) {
+  auto *c = module->make<Callable>();
+  c->kind = kind;
+  return c;
+}
+
+const FnValue *Checker::functionOf(const Type *t, Expr *at) {
+  t = resolved(t);
+  if (auto *fn = dyn_cast<FnType>(t))
+    return fn->value;
+  if (!isError(t))
+    diags.report(Code::E0316, at->span, "a function is asked for, not " + str(t), str(t));
+  return nullptr;
+}
+
+const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
+  SmallVector<const Type *> args;
+  SmallVector<Expr *> ordered;
+  bool failed = false;
+  for (const Arg &a : e->args) {
+    if (!a.name.empty()) {
+      diags.report(Code::E0307, a.nameSpan, "arguments of a function value have no names");
+      failed = true;
+    }
+    args.push_back(check(a.value));
+    failed |= isError(args.back());
+    ordered.push_back(a.value);
+  }
+  if (failed)
+    return types.error();
+  Callable *c = apply(f, args, e->span);
+  if (!c)
+    return types.error();
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return c->result;
+}
+
+Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  switch (f->kind) {
+  case CallableKind::Def: return applyDef(f, args, span);
+  case CallableKind::Lambda: return applyLambda(f, args, span);
+  case CallableKind::Transform: return applyTransform(f, args, span);
+  case CallableKind::Param: break;
+  default: llvm_unreachable("not a function value");
+  }
+  auto *type = cast<FuncType>(f->var->type);
+  if (type->params.size() != args.size()) {
+    diags.report(Code::E0307, span, ("`" + f->var->name + "` takes " + Twine(type->params.size()) + " arguments, " + Twine(args.size()) + " are given").str());
+    return nullptr;
+  }
+  Mismatch why;
+  for (auto [i, want, got] : llvm::enumerate(type->params, args))
+    if (!meet(want, got, why)) {
+      auto &d = diags.report(Code::E0302, span, ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
+                    .label(f->var->nameSpan, str(type));
+      if (!why.reason.empty())
+        d.note(why.reason);
+      return nullptr;
+    }
+  auto *c = makeCallable(CallableKind::Param);
+  c->var = f->var;
+  c->params = module->list<const Type *>(type->params);
+  c->result = type->result;
+  return c;
+}
+
+/// A definition as a value: applied through a call whose arguments are names of the given types.
+Callable *Checker::applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  const Scope *saved = scope;
+  Scope *own = pushScope(scope);
+  scope = own;
+  auto *call = module->make<CallExpr>(span);
+  auto *callee = module->make<NameExpr>(span);
+  callee->name = f->def->name;
+  call->callee = callee;
+  SmallVector<Arg> list;
+  for (auto [i, t] : llvm::enumerate(args)) {
+    auto *v = module->make<VarDecl>(span);
+    v->name = module->string("argument " + std::to_string(i + 1)); // no name that a program can write
+    v->nameSpan = span;
+    v->type = t;
+    v->varKind = VarKind::Var; // not a size: its value is not at hand
+    declare(own, v);
+    auto *n = module->make<NameExpr>(span);
+    n->name = v->name;
+    list.push_back({"", {}, n});
+  }
+  call->args = module->list<Arg>(list);
+  const Type *t = callDef(call, f->def, {}, nullptr);
+  scope = saved;
+  if (isError(t) || !call->target)
+    return nullptr;
+  if (llvm::any_of(call->target->functions, [](Callable *c) { return c; })) {
+    notBuilt(span, "a definition with function parameters as a function value");
+    return nullptr;
+  }
+  return call->target;
+}
+
+Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  if (f->lambda->params.size() != args.size()) {
+    diags.report(Code::E0307, span,
+                 "this function takes " + std::to_string(f->lambda->params.size()) + " arguments, " + std::to_string(args.size()) + (args.size() == 1 ? " is given" : " are given"))
+        .label(f->lambda->span, "written here");
+    return nullptr;
+  }
+  if (lambdaDepth >= 64) {
+    diags.report(Code::E0306, span, "this function value applies itself").label(f->lambda->span, "written here");
+    return nullptr;
+  }
+  auto *copy = cast<LambdaExpr>(clone(f->lambda, *module));
+  const Scope *saved = scope;
+  Scope *own = pushScope(static_cast<const Scope *>(f->scope));
+  scope = own;
+  size_t before = diags.size();
+  bool failed = false;
+  SmallVector<const Type *> params;
+  for (auto [i, p, t] : llvm::enumerate(copy->params, args)) {
+    p->module = module;
+    p->varKind = VarKind::Param;
+    p->type = t;
+    if (p->typeExpr) {
+      const Type *declared = resolveType(p->typeExpr, Where::Let, own);
+      Solver s;
+      Mismatch why;
+      if (!unify(declared, t, s, why) || !solvePending(s, why)) {
+        if (!isError(declared)) {
+          auto &d = diags.report(Code::E0302, span, "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
+                        .label(p->typeExpr->span, "declared here");
+          if (!why.reason.empty())
+            d.note(why.reason);
+        }
+        failed = true;
+      }
+      p->type = applySolution(declared, s);
+      for (auto &entry : own->names)
+        if (const Sym *sym = entry.second.sym; sym && sym->kind == SymKind::Solve)
+          if (Size found = applySolution(Size(sym), s); found.symbol())
+            entry.second.sym = found.symbol();
+    }
+    slot(p->type);
+    params.push_back(p->type);
+    declare(own, p);
+  }
+  const Type *t = types.error();
+  if (!failed) {
+    ++lambdaDepth;
+    auto outer = std::move(body->assigned); // assignments inside cannot reach out
+    body->assigned.clear();
+    t = check(copy->body);
+    body->assigned = std::move(outer);
+    --lambdaDepth;
+  }
+  scope = saved;
+  if (diags.size() != before) {
+    auto &first = const_cast<Diagnostic &>(diags.all()[before]);
+    if (span.file && !llvm::any_of(first.labels, [&](const Label &l) { return l.span.begin == span.begin && l.span.end == span.end; }) &&
+        !(span.begin <= f->lambda->span.begin && f->lambda->span.end <= span.end))
+      first.label(span, "applied here");
+    return nullptr;
+  }
+  if (isError(t))
+    return nullptr;
+  if (resolved(t)->kind == TypeKind::Fn) {
+    notBuilt(f->lambda->span, "a function that returns a function");
+    return nullptr;
+  }
+  auto *c = makeCallable(CallableKind::Lambda);
+  c->lambda = copy;
+  c->var = f->var;
+  c->params = module->list<const Type *>(params);
+  c->result = t;
+  for (const Type *&p : llvm::MutableArrayRef<const Type *>(const_cast<const Type **>(c->params.data()), c->params.size()))
+    slot(p);
+  slot(c->result);
+  return c;
+}
+
+const Type *Checker::transformCall(CallExpr *e, StringRef name) {
+  SmallVector<const Type *> args;
+  for (const Arg &a : e->args)
+    args.push_back(check(a.value));
+  if (llvm::any_of(args, [&](const Type *t) { return isError(t); }))
+    return types.error();
+  if (name != "grad" && name != "value_and_grad" && name != "vmap") {
+    notBuilt(e->callee->span, ("`" + name + "`").str());
+    return types.error();
+  }
+  if (args.size() != 1 || !e->args[0].name.empty()) {
+    diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
+    return types.error();
+  }
+  const FnValue *inner = functionOf(args[0], e->args[0].value);
+  if (!inner)
+    return types.error();
+  FnValue f(CallableKind::Transform);
+  f.name = name;
+  f.inner = inner;
+  f.at = e;
+  return types.fn(&fnValues.emplace_back(f));
+}
+
+Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  Span at = f->at ? f->at->span : span;
+  if (args.empty()) {
+    diags.report(Code::E0307, span, ("`" + f->name + "` of a function needs its arguments").str());
+    return nullptr;
+  }
+  auto *c = makeCallable(CallableKind::Transform);
+  c->name = f->name;
+  c->var = f->var;
+  c->params = module->list<const Type *>(args);
+  auto parameters = llvm::MutableArrayRef<const Type *>(const_cast<const Type **>(c->params.data()), c->params.size());
+  if (f->name == "vmap") {
+    SmallVector<const Type *> rows;
+    std::optional<Size> batch;
+    for (auto [i, t] : llvm::enumerate(args)) {
+      auto dims = dimsOf(t);
+      if (dims.empty() || dims[0].pack) {
+        diags.report(Code::E0503, span, "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
+        return nullptr;
+      }
+      Mismatch why;
+      Solver none;
+      if (batch && !unifySize(*batch, dims[0].size, none, why)) {
+        auto &d = diags.report(Code::E0503, span, "`vmap` needs one leading size, not " + batch->str() + " and " + dims[0].size.str());
+        if (!why.reason.empty())
+          d.note(why.reason);
+        return nullptr;
+      }
+      batch = dims[0].size;
+      rows.push_back(types.array(elemOf(t), Dims(dims.drop_front())));
+    }
+    c->inner = apply(f->inner, rows, span);
+    if (!c->inner)
+      return nullptr;
+    c->result = arrayOver(c->inner->result, {Dim(*batch)});
+  } else {
+    // A literal as the point of differentiation is a float.
+    for (const Type *t : args.take_front())
+      if (auto *i = dyn_cast<InferType>(resolved(t)))
+        bindInfer(i, types.infer(Constraint::Float, span));
+    if (!isVector(args[0])) {
+      auto &d = diags.report(Code::E0501, span, ("`" + f->name + "` differentiates by floats; the first argument is ").str() + str(args[0]));
+      if (auto *s = dyn_cast<StructType>(resolved(args[0])))
+        for (unsigned i = 0; i < s->decl->fields.size(); ++i)
+          if (!isVector(fieldType(s, i, types))) {
+            d.note("field `" + s->decl->fields[i].name.str() + "` is " + str(fieldType(s, i, types)));
+            break;
+          }
+      return nullptr;
+    }
+    c->inner = apply(f->inner, args, span);
+    if (!c->inner)
+      return nullptr;
+    const Type *value = resolved(c->inner->result);
+    if (auto *i = dyn_cast<InferType>(value))
+      bindInfer(i, types.infer(Constraint::Float, span)), value = resolved(value);
+    if (!dimsOf(value).empty() || !isFloating(value)) {
+      diags.report(Code::E0502, at, ("`" + f->name + "` needs a function that gives one float, this gives ").str() + str(value))
+          .help(dimsOf(value).empty() ? "convert the result with `f32(...)`" : "reduce it, as in `sum(...)` or `mean(...)`");
+      return nullptr;
+    }
+    c->result = f->name == "grad" ? args[0] : types.tuple({value, args[0]});
+  }
+  for (const Type *&p : parameters)
+    slot(p);
+  slot(c->result);
+  return c;
+}
+} // namespace tl::frontend

@@ -1,0 +1,245 @@
+// Result sizes that no signature can say: the rules that `@shape` names.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+/// A list of sizes: [n, ...s, 3], or the name of one.
+const Type *Checker::shapeArgument(Expr *e) {
+  auto *list = dyn_cast<ArrayLitExpr>(e);
+  if (!list) {
+    const Type *t = check(e);
+    if (isError(t) || t->kind == TypeKind::Shape)
+      return t;
+    auto &d = diags.report(Code::E0312, e->span, "a list of sizes is asked for, not " + str(t), str(t));
+    if (isInteger(t))
+      d.help(("write it in brackets: `[" + sources.text(e->span) + "]`").str());
+    return types.error();
+  }
+  Dims dims;
+  bool failed = false;
+  for (const Elem &x : list->elems) {
+    const Type *t = check(x.value);
+    if (isError(t)) {
+      failed = true;
+      continue;
+    }
+    if (x.spread) {
+      auto *s = dyn_cast<ShapeType>(resolved(t));
+      if (!s) {
+        diags.report(Code::E0312, x.value->span, "`...` splices a list of sizes, not " + str(t));
+        failed = true;
+        continue;
+      }
+      dims.append(s->dims.begin(), s->dims.end());
+      continue;
+    }
+    Mismatch why;
+    if (!meet(types.int64(), t, why)) {
+      auto &d = diags.report(Code::E0312, x.value->span, "a size is an int, not " + str(t), str(t));
+      if (isInteger(t) || isFloating(t))
+        d.help("convert with `int(...)`");
+      failed = true;
+      continue;
+    }
+    auto size = sizeOf(x.value);
+    if (!size) {
+      dims.push_back(Size(sizes.sym(SymKind::Fresh, "_", x.value->span)));
+      continue;
+    }
+    if (Answer a = lessEqual(Size(0), *size, body->facts); a == Answer::Never) {
+      diags.report(Code::E0313, x.value->span, "a size is at least 0, this is " + size->str());
+      failed = true;
+      continue;
+    } else if (a == Answer::Sometimes) {
+      checkSize(e, Size(0), *size, false, x.value->span, "a size is at least 0");
+    }
+    dims.push_back(*size);
+  }
+  return failed ? types.error() : types.shape(dims);
+}
+
+/// The axes that a constant names, as they were written (negative from the end), each checked against `dims`. None gives all.
+std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call) {
+  SmallVector<int64_t> axes;
+  auto one = [&](Expr *x) {
+    Span span = x->span.file == call.file ? x->span : call; // a default stands elsewhere
+    auto n = sizeOf(x);
+    if (!n || !n->constant()) {
+      diags.report(Code::E0309, span, "an axis must be known when the program is compiled").help("write a literal");
+      return false;
+    }
+    int64_t a = *n->constant(), rank = dims.size();
+    bool hasPack = llvm::any_of(dims, [](const Dim &d) { return d.pack; });
+    int64_t at = a < 0 ? a + rank : a;
+    if (at < 0 || at >= rank || dims[at].pack) {
+      diags.report(Code::E0309, span, hasPack ? "axis " + std::to_string(a) + " is not known to exist in [" + str(dims) + "]"
+                                                 : "axis " + std::to_string(a) + " does not exist: the array has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"));
+      return false;
+    }
+    axes.push_back(at);
+    return true;
+  };
+  if (auto *t = dyn_cast<TupleExpr>(e)) {
+    for (Expr *x : t->elems)
+      if (!one(x))
+        return std::nullopt;
+  } else if (!one(e)) {
+    return std::nullopt;
+  }
+  SmallVector<int64_t> sorted(axes);
+  llvm::sort(sorted);
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    diags.report(Code::E0309, e->span, "an axis is named twice");
+    return std::nullopt;
+  }
+  return axes;
+}
+
+static std::optional<Size> product(llvm::ArrayRef<Dim> dims) {
+  Size p(1);
+  for (const Dim &d : dims) {
+    if (d.pack)
+      return std::nullopt;
+    p = p * d.size;
+  }
+  return p;
+}
+
+const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
+  StringRef rule = d->shapeRule;
+  auto args = e->ordered;
+  Dims dims(dimsOf(resolved(args[0]->type)));
+  const Type *elem = resolved(elemOf(declared));
+  auto scalarArgument = [&] {
+    diags.report(Code::E0302, args[0]->span, ("`" + d->name + "` takes an array, not ").str() + str(args[0]->type), str(args[0]->type));
+    return types.error();
+  };
+  if (rule == "reduce" || rule == "axis") {
+    bool keep = false;
+    if (args.size() > 2) {
+      auto *b = dyn_cast<BoolExpr>(args[2]);
+      if (!b) {
+        diags.report(Code::E0309, args[2]->span, "`keep` is `true` or `false`, known when the program is compiled");
+        return types.error();
+      }
+      keep = b->value;
+    }
+    if (dims.empty())
+      return scalarArgument();
+    if (isa<NoneExpr>(args[1])) {
+      if (!keep)
+        return elem;
+      if (llvm::any_of(dims, [](const Dim &x) { return x.pack; })) {
+        diags.report(Code::E0309, e->span, "`keep` needs the number of axes");
+        return types.error();
+      }
+      return types.array(elem, Dims(dims.size(), Dim(Size(1))));
+    }
+    auto axes = constAxes(args[1], dims, e->span);
+    if (!axes)
+      return types.error();
+    if (rule == "axis" && axes->size() != 1) {
+      diags.report(Code::E0309, args[1]->span, ("`" + d->name + "` goes along one axis").str());
+      return types.error();
+    }
+    Dims out;
+    for (auto [i, x] : llvm::enumerate(dims)) {
+      if (!llvm::is_contained(*axes, int64_t(i)))
+        out.push_back(x);
+      else if (keep)
+        out.push_back(Size(1));
+    }
+    return types.array(elem, out);
+  }
+  if (rule == "same") {
+    if (dims.empty())
+      return scalarArgument();
+    return constAxes(args[1], dims, e->span) ? types.array(elem, dims) : types.error();
+  }
+  if (rule == "size")
+    return constAxes(args[1], dims, e->span) ? declared : types.error();
+  if (rule == "flatten") {
+    if (dims.empty())
+      return scalarArgument();
+    auto axes = constAxes(args[1], dims, e->span);
+    if (!axes)
+      return types.error();
+    auto p = product(llvm::ArrayRef(dims).drop_front((*axes)[0]));
+    if (!p) {
+      diags.report(Code::E0309, e->span, "the sizes of all axes that are joined must be known");
+      return types.error();
+    }
+    Dims out(llvm::ArrayRef(dims).take_front((*axes)[0]));
+    out.push_back(*p);
+    return types.array(elem, out);
+  }
+  if (rule == "reshape") {
+    auto have = product(dims), want = product(dimsOf(declared));
+    if (!have || !want) {
+      if (have == want || same(types.array(elem, dims), declared))
+        return declared;
+      diags.report(Code::E0314, e->span, "the number of elements of " + str(args[0]->type) + " and " + str(declared) + " cannot be compared");
+      return types.error();
+    }
+    Witness w;
+    switch (equal(*have, *want, body->facts, &w)) {
+    case Answer::Always: break;
+    case Answer::Never:
+      diags.report(Code::E0314, e->span, "cannot reshape " + str(args[0]->type) + ", " + have->str() + " elements, to " + str(declared) + ", " + want->str() + " elements")
+          .label(args[0]->span, str(args[0]->type));
+      return types.error();
+    case Answer::Sometimes: checkSize(e, *have, *want, true, e->span, "`reshape` keeps the number of elements"); break;
+    }
+    return declared;
+  }
+  if (rule == "transpose") {
+    auto axes = constAxes(args[1], dims, e->span);
+    if (!axes)
+      return types.error();
+    if (axes->size() != dims.size()) {
+      diags.report(Code::E0309, args[1]->span, "`transpose` names every axis once: " + std::to_string(dims.size()) + " axes, " + std::to_string(axes->size()) + " named");
+      return types.error();
+    }
+    Dims out;
+    for (int64_t a : *axes)
+      out.push_back(dims[a]);
+    return types.array(elem, out);
+  }
+  if (rule == "concat") {
+    Dims other(dimsOf(resolved(args[1]->type)));
+    if (dims.empty() || dims.size() != other.size()) {
+      diags.report(Code::E0315, e->span, "`concat` joins arrays of one rank, not " + str(args[0]->type) + " and " + str(args[1]->type));
+      return types.error();
+    }
+    auto axes = constAxes(args[2], dims, e->span);
+    if (!axes)
+      return types.error();
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (int64_t(i) == (*axes)[0]) {
+        dims[i] = Dim(dims[i].size + other[i].size);
+        continue;
+      }
+      Mismatch why;
+      Solver none;
+      if (dims[i].pack || other[i].pack ? dims[i].pack != other[i].pack : !unifySize(dims[i].size, other[i].size, none, why)) {
+        auto &report = diags.report(Code::E0315, e->span, "`concat` along axis " + std::to_string((*axes)[0]) + " needs equal sizes elsewhere")
+                           .label(args[0]->span, str(args[0]->type))
+                           .label(args[1]->span, str(args[1]->type));
+        if (!why.reason.empty())
+          report.note(why.reason);
+        return types.error();
+      }
+    }
+    return types.array(elem, dims);
+  }
+  if (rule == "broadcast_to") {
+    Mismatch why;
+    auto both = broadcast(dims, dimsOf(declared), why);
+    if (both && same(types.array(elem, *both), declared))
+      return declared;
+    diags.report(Code::E0315, e->span, str(args[0]->type) + " does not repeat to " + str(declared));
+    return types.error();
+  }
+  llvm_unreachable("a rule that the prelude names and nobody wrote");
+}
+} // namespace tl::frontend

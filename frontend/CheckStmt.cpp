@@ -1,0 +1,272 @@
+// Statements: bindings, assignments, loops.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+void Checker::statement(Stmt *s) {
+  visit(s, Match{
+               [&](ErrorStmt *) {},
+               [&](LetStmt *l) { letStmt(l); },
+               [&](AssignStmt *a) { assignStmt(a); },
+               [&](ForStmt *f) { forStmt(f); },
+               [&](WhileStmt *w) { whileStmt(w); },
+               [&](AssertStmt *a) {
+                 boolean(a->cond, "an `assert`");
+                 if (a->message) {
+                   const Type *t = check(a->message, types.str());
+                   if (!isError(t) && resolved(t)->kind != TypeKind::Str)
+                     diags.report(Code::E0204, a->message->span, "the message of an `assert` is a str, not " + str(t));
+                 }
+                 addFact(a->cond, body->facts);
+               },
+               [&](ExprStmt *e) {
+                 const Type *t = check(e->expr);
+                 if (!isError(t) && !same(resolved(t), types.unit()))
+                   dropped(e->expr);
+               },
+           });
+}
+
+void Checker::dropped(Expr *e) {
+  auto &d = diags.report(Code::E0205, e->span, "this value is computed and dropped", str(e->type));
+  if (auto *b = dyn_cast<BinaryExpr>(e); b && b->op == BinaryOp::Eq)
+    d.help("`=` assigns, `==` compares");
+  else
+    d.help("bind it with `let`, or `print` it");
+}
+
+void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, VarKind kind) {
+  t = resolved(t);
+  if (!p->isTuple) {
+    if (!p->var)
+      return;
+    VarDecl *v = p->var;
+    v->module = module;
+    v->varKind = kind;
+    v->type = t;
+    if (auto *fn = dyn_cast<FnType>(t); fn && !isVar) {
+      // The name is where the function's environment is found later.
+      FnValue named = *fn->value;
+      named.var = v;
+      v->type = types.fn(&fnValues.emplace_back(named));
+    }
+    slot(v->type);
+    if (isVar && (t->kind == TypeKind::Fn || t->kind == TypeKind::Func)) {
+      diags.report(Code::E0206, v->nameSpan, "a function cannot be a `var`").help("bind it with `let`");
+      v->type = types.error();
+    }
+    if (!isVar && init && isInteger(t) && dimsOf(t).empty())
+      if (auto size = sizeOf(init))
+        if (size->constant() || size->symbol() || !isa<NumberExpr>(init))
+          sizeValues[v] = *size;
+    const_cast<Scope *>(scope)->names[v->name] = Binding{v};
+    return;
+  }
+  SmallVector<const Type *> parts;
+  if (auto *tuple = dyn_cast<TupleType>(t)) {
+    parts.assign(tuple->elems.begin(), tuple->elems.end());
+  } else if (auto *a = dyn_cast<ArrayType>(t); a && !a->dims[0].pack && a->dims[0].size.constant()) {
+    const Type *row = types.array(a->elem, Dims(llvm::ArrayRef(a->dims).drop_front()));
+    parts.assign(*a->dims[0].size.constant(), row);
+  } else {
+    if (t->kind != TypeKind::Error)
+      diags.report(Code::E0207, p->span, str(t) + " does not come apart into " + std::to_string(p->elems.size()) + " names")
+          .help("a tuple or an array of known length does");
+    parts.assign(p->elems.size(), types.error());
+  }
+  if (parts.size() != p->elems.size()) {
+    diags.report(Code::E0207, p->span, str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
+    parts.assign(p->elems.size(), types.error());
+  }
+  for (auto [sub, part] : llvm::zip(p->elems, parts))
+    bindPattern(sub, part, isVar, nullptr, kind);
+}
+
+void Checker::letStmt(LetStmt *s) {
+  const Type *declared = nullptr;
+  // A scope of its own for what follows: a lambda written before does not see a name that shadows.
+  Scope *into = pushScope(scope);
+  scope = into;
+  if (s->typeExpr)
+    declared = resolveType(s->typeExpr, Where::Let, into);
+  const Type *t = check(s->init, declared);
+  if (resolved(t)->kind == TypeKind::Range || resolved(t)->kind == TypeKind::None)
+    t = valueOf(s->init, t);
+  bool failed = isError(t);
+  if (declared) {
+    Solver solver;
+    Mismatch why;
+    if (!unify(declared, t, solver, why) || !solvePending(solver, why)) {
+      reportMismatch(Code::E0201, s->init, declared, t, why, s->typeExpr->span, "declared here");
+      t = declared;
+      failed = true;
+    } else {
+      t = applySolution(declared, solver);
+    }
+    // Names of the annotation now name what was found.
+    for (auto &entry : into->names) {
+      Binding &b = entry.second;
+      if (!b.sym || b.sym->kind != SymKind::Solve)
+        continue;
+      Size found = applySolution(Size(b.sym), solver);
+      if (found.symbol() && found.symbol()->kind != SymKind::Solve)
+        b.sym = found.symbol();
+      else if (failed)
+        b.sym = sizes.sym(SymKind::Fresh, b.sym->name, b.sym->origin);
+      else
+        notBuilt(b.sym->origin, "a new name for the size " + found.str());
+    }
+  }
+  if (s->isVar && t->kind == TypeKind::Tuple && !s->pattern->isTuple && cast<TupleType>(t)->elems.empty())
+    diags.report(Code::E0205, s->init->span, "this has no value to bind");
+  s->type = t;
+  slot(s->type);
+  bindPattern(s->pattern, t, s->isVar, s->init, s->isVar ? VarKind::Var : VarKind::Let);
+}
+
+/// The variable at the root of a target is a `var` of this function.
+void Checker::checkTarget(Expr *target) {
+  Expr *root = target;
+  while (true) {
+    if (auto *s = dyn_cast<SubscriptExpr>(root))
+      root = s->base;
+    else if (auto *s = dyn_cast<SelectExpr>(root))
+      root = s->base;
+    else
+      break;
+  }
+  if (auto *t = dyn_cast<TupleExpr>(root); t && root == target) {
+    for (Expr *e : t->elems)
+      checkTarget(e);
+    return;
+  }
+  auto *n = dyn_cast<NameExpr>(root);
+  auto *v = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
+  if (!v) {
+    if (root->kind != ExprKind::Error && !(n && isError(n->type)))
+      diags.report(Code::E0208, target->span, "this cannot be assigned to").help("a target is a `var`, an element, slice or field of one, or a tuple of those");
+    return;
+  }
+  if (v->varKind != VarKind::Var) {
+    diags.report(Code::E0209, target->span, ("`" + v->name + "` cannot change").str(), "assigned here")
+        .label(v->nameSpan, v->varKind == VarKind::Param ? "a parameter" : v->varKind == VarKind::Binder ? "a loop variable" : "bound with `let`")
+        .help(v->varKind == VarKind::Let ? ("declare it with `var " + v->name + "`").str() : ("copy it first: `var " + v->name + "_ = " + v->name + "`").str());
+    return;
+  }
+  for (auto &list : body->assigned)
+    if (!llvm::is_contained(list, v))
+      list.push_back(v);
+}
+
+void Checker::assignStmt(AssignStmt *s) {
+  const Type *target, *t;
+  Expr *at = s->value;
+  if (s->hasOp) {
+    auto *b = module->make<BinaryExpr>(Span::cover(s->target->span, s->value->span));
+    b->op = s->op;
+    b->opSpan = s->opSpan;
+    b->lhs = s->target;
+    b->rhs = s->value;
+    t = binary(b);
+    target = s->target->type;
+    checkTarget(s->target);
+  } else {
+    target = check(s->target);
+    checkTarget(s->target);
+    t = check(s->value, target);
+  }
+  if (isError(target) || isError(t))
+    return;
+  Mismatch why;
+  // An element or slice takes what repeats to its sizes; a name takes its own type only.
+  if (isa<SubscriptExpr>(s->target) && dimsOf(t).size() < dimsOf(target).size() && resolved(elemOf(target))->kind != TypeKind::Struct) {
+    auto dims = broadcast(dimsOf(target), dimsOf(t), why);
+    if (dims && meet(elemOf(target), elemOf(t), why))
+      return;
+  }
+  if (!meet(target, t, why)) {
+    Span declared;
+    if (auto *n = dyn_cast<NameExpr>(s->target))
+      if (auto *v = llvm::dyn_cast_or_null<VarDecl>(n->decl))
+        declared = v->nameSpan;
+    reportMismatch(Code::E0210, at, target, t, why, declared, "keeps the type it has here");
+  }
+}
+
+List<VarDecl *> Checker::carriedVars(SmallVector<VarDecl *> assigned, Span loop) {
+  llvm::erase_if(assigned, [&](VarDecl *v) { return v->nameSpan.file == loop.file && v->nameSpan.begin >= loop.begin && v->nameSpan.end <= loop.end; });
+  llvm::sort(assigned, [](VarDecl *a, VarDecl *b) { return a->nameSpan.begin < b->nameSpan.begin; });
+  return module->list<VarDecl *>(assigned);
+}
+
+/// What one step of `for pattern in iter` binds; facts about it where it is an index.
+const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
+  const Type *t = resolved(check(b.iter));
+  const Type *element = types.error();
+  Size lo, hi;
+  bool known = false;
+  if (auto *r = dyn_cast<RangeExpr>(b.iter)) {
+    element = types.int64();
+    auto l = sizeOf(r->lo), h = sizeOf(r->hi);
+    known = l && h;
+    if (known)
+      lo = *l, hi = *h;
+  } else if (t->kind == TypeKind::Array) {
+    auto *a = cast<ArrayType>(t);
+    if (a->dims[0].pack)
+      diags.report(Code::E0211, b.iter->span, str(t) + " may have no axis to go along");
+    else
+      element = types.array(a->elem, Dims(llvm::ArrayRef(a->dims).drop_front()));
+  } else if (isInteger(t) && dimsOf(t).empty() && t->kind != TypeKind::Error) {
+    if (auto *i = dyn_cast<InferType>(t))
+      bindInfer(i, types.int64());
+    if (!same(resolved(t), types.int64()))
+      diags.report(Code::E0211, b.iter->span, "a range counts to an int, not to " + str(t)).help("convert with `int(...)`");
+    element = types.int64();
+    if (auto h = sizeOf(b.iter))
+      hi = *h, known = true;
+  } else if (t->kind != TypeKind::Error) {
+    auto &d = diags.report(Code::E0211, b.iter->span, "`for` goes over a range, an int or an array, not " + str(t), str(t));
+    if (isFloating(t) && dimsOf(t).empty())
+      d.help("convert with `int(...)`");
+  }
+  bindPattern(b.pattern, element, false, nullptr, kind);
+  if (known && b.pattern->var) {
+    Size i(symOf(b.pattern->var));
+    facts.nonNegative.push_back(i - lo);
+    facts.nonNegative.push_back(hi - i - Size(1));
+  }
+  return element;
+}
+
+void Checker::forStmt(ForStmt *s) {
+  const Scope *saved = scope;
+  scope = pushScope(scope);
+  Facts savedFacts = body->facts;
+  for (const Attr &a : s->attrs)
+    notBuilt(a.span, "`@" + a.name + "` before a loop");
+  body->assigned.emplace_back();
+  iterated(s->binder, VarKind::Binder, body->facts);
+  const Type *t = check(s->body);
+  if (s->body->value && !isError(t) && !same(resolved(t), types.unit()))
+    dropped(s->body->value);
+  s->carried = carriedVars(std::move(body->assigned.back()), s->body->span);
+  body->assigned.pop_back();
+  body->facts = savedFacts;
+  scope = saved;
+}
+
+void Checker::whileStmt(WhileStmt *s) {
+  Facts savedFacts = body->facts;
+  for (const Attr &a : s->attrs)
+    notBuilt(a.span, "`@" + a.name + "` before a loop");
+  body->assigned.emplace_back();
+  boolean(s->cond, "the condition of `while`");
+  const Type *t = check(s->body);
+  if (s->body->value && !isError(t) && !same(resolved(t), types.unit()))
+    dropped(s->body->value);
+  s->carried = carriedVars(std::move(body->assigned.back()), s->body->span);
+  body->assigned.pop_back();
+  body->facts = savedFacts;
+}
+} // namespace tl::frontend

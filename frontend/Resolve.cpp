@@ -1,0 +1,388 @@
+// Names, and types as they are written: text of a type -> Type. In a signature an unknown lower-case name is a new size parameter.
+#include "frontend/Check.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace tl::frontend {
+
+Binding Checker::lookup(StringRef name) const {
+  for (const Scope *s = scope; s; s = s->parent) {
+    auto it = s->names.find(name);
+    if (it != s->names.end())
+      return it->second;
+  }
+  return {};
+}
+
+Binding Checker::lookupMember(Module *m, StringRef name) const {
+  auto it = moduleScopes.find(m);
+  if (it == moduleScopes.end())
+    return {};
+  auto found = it->second->names.find(name);
+  return found == it->second->names.end() ? Binding{} : found->second;
+}
+
+std::string Checker::suggestionOf(StringRef name, llvm::ArrayRef<StringRef> candidates) const {
+  if (name.size() <= 1)
+    return "";
+  unsigned best = name.size() <= 3 ? 2 : 3; // exclusive
+  StringRef found;
+  for (StringRef c : candidates) {
+    unsigned d = name.edit_distance(c, true, best);
+    if (d < best) {
+      best = d;
+      found = c;
+    }
+  }
+  return found.str();
+}
+
+std::string Checker::suggestion(StringRef name) const {
+  SmallVector<StringRef> all;
+  for (const Scope *s = scope; s; s = s->parent)
+    for (auto &entry : s->names)
+      all.push_back(entry.getKey());
+  llvm::sort(all); // a StringMap has no order of its own
+  return suggestionOf(name, all);
+}
+
+const Sym *Checker::symOf(VarDecl *var) {
+  if (!var->sym)
+    var->sym = sizes.sym(SymKind::Local, var->name, var->nameSpan, var);
+  return var->sym;
+}
+
+static bool isScalarOrBuiltin(StringRef name) {
+  return scalarByName(name) || llvm::is_contained({"int", "float", "key", "str", "shape", "axes"}, name);
+}
+
+/// True where an expression in brackets can only be a type: f32, (f32, f32), nn.Dense[...], a type parameter.
+bool Checker::looksLikeType(Expr *e) {
+  if (auto *s = dyn_cast<SubscriptExpr>(e))
+    return looksLikeType(s->base);
+  if (auto *s = dyn_cast<SelectExpr>(e)) {
+    auto *base = dyn_cast<NameExpr>(s->base);
+    return base && llvm::isa_and_nonnull<ImportDecl>(lookup(base->name).decl);
+  }
+  if (auto *n = dyn_cast<NameExpr>(e)) {
+    Binding b = lookup(n->name);
+    return isScalarOrBuiltin(n->name) || b.typeParam || llvm::isa_and_nonnull<StructDecl>(b.decl);
+  }
+  return isa<TupleExpr>(e);
+}
+
+std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
+  if (auto *n = dyn_cast<NumberExpr>(e)) {
+    if (n->isFloat || n->tooLarge) {
+      diags.report(Code::E0120, e->span, "a size is a whole number", "not a whole number");
+      return std::nullopt;
+    }
+    return Size(int64_t(n->value));
+  }
+  if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg)
+  {
+    auto x = resolveSize(u->operand, where, into);
+    return x ? std::optional(Size(0) - *x) : std::nullopt;
+  }
+  if (auto *b = dyn_cast<BinaryExpr>(e)) {
+    auto l = resolveSize(b->lhs, where, into), r = resolveSize(b->rhs, where, into);
+    if (!l || !r)
+      return std::nullopt;
+    switch (b->op) {
+    case BinaryOp::Add: return *l + *r;
+    case BinaryOp::Sub: return *l - *r;
+    case BinaryOp::Mul: return *l * *r;
+    case BinaryOp::FloorDiv:
+    case BinaryOp::Mod:
+      if (r->constant() == 0) {
+        diags.report(Code::E0120, b->rhs->span, "this size divides by 0");
+        return std::nullopt;
+      }
+      return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
+    default:
+      diags.report(Code::E0120, b->opSpan, ("`" + spelling(b->op) + "` does not stand in a size").str())
+          .help("a size is made of names and whole numbers with `+ - * // %`");
+      return std::nullopt;
+    }
+  }
+  if (auto *n = dyn_cast<NameExpr>(e)) {
+    if (n->name == "_") {
+      switch (where) {
+      case Where::Signature: return Size(sizes.sym(SymKind::Param, "_", e->span));
+      case Where::Result: return Size(sizes.sym(SymKind::Fresh, "_", e->span));
+      case Where::Let: return Size(sizes.sym(SymKind::Solve, "_", e->span));
+      default:
+        diags.report(Code::E0121, e->span, "`_` does not stand here", "the size must be named");
+        return std::nullopt;
+      }
+    }
+    Binding b = lookup(n->name);
+    if (b.sym)
+      return Size(b.sym);
+    if (auto *var = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
+      if (auto it = sizeValues.find(var); it != sizeValues.end())
+        return it->second;
+      if (var->varKind == VarKind::Var) {
+        diags.report(Code::E0122, e->span, ("`" + n->name + "` is a `var` and cannot be a size").str(), "may change")
+            .label(var->nameSpan, "declared here")
+            .help(("bind its value first: `let " + n->name + "0 = " + n->name + "`").str());
+        return std::nullopt;
+      }
+      if (var->type && !isError(var->type) && !(isInteger(var->type) && dimsOf(var->type).empty())) {
+        diags.report(Code::E0122, e->span, ("`" + n->name + "` is " + str(var->type) + ", a size is an `int`").str());
+        return std::nullopt;
+      }
+      return Size(symOf(var));
+    }
+    if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl)) {
+      if (auto *value = dyn_cast<NumberExpr>(c->let->init); value && !value->isFloat)
+        return Size(int64_t(value->value));
+      diags.report(Code::E0122, e->span, ("`" + n->name + "` is no whole number and cannot be a size").str());
+      return std::nullopt;
+    }
+    if (!b && where == Where::Signature) {
+      const Sym *sym = sizes.sym(SymKind::Param, n->name, e->span);
+      into->names[n->name] = Binding{nullptr, sym};
+      return Size(sym);
+    }
+    if (!b && where == Where::Let) {
+      const Sym *sym = sizes.sym(SymKind::Solve, n->name, e->span);
+      into->names[n->name] = Binding{nullptr, sym};
+      return Size(sym);
+    }
+    auto &d = diags.report(Code::E0123, e->span,
+                           b ? ("`" + n->name + "` is not a size").str() : ("unknown size `" + n->name + "`").str());
+    if (where == Where::Result)
+      d.note("a size in a result type must come from a parameter")
+          .help("write `_` for a size that only the data knows");
+    else if (std::string s = suggestion(n->name); !s.empty() && !b)
+      d.help("did you mean `" + s + "`?");
+    return std::nullopt;
+  }
+  if (where == Where::Body || where == Where::Let)
+    if (auto s = sizeOf(e))
+      return *s;
+  if (e->kind != ExprKind::Error)
+    diags.report(Code::E0120, e->span, "this is not a size").help("a size is made of names and whole numbers with `+ - * // %`");
+  return std::nullopt;
+}
+
+std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope *into) {
+  Dims dims;
+  bool failed = false;
+  for (const TypeArg &a : args) {
+    if (!a.spread.empty()) {
+      Binding b = lookup(a.spread);
+      if (!b && where == Where::Signature) {
+        b.pack = types.pack(a.spread, a.span);
+        into->names[a.spread] = Binding{nullptr, nullptr, b.pack};
+      }
+      if (auto *var = llvm::dyn_cast_or_null<VarDecl>(b.decl); var && !b.pack && var->type)
+        if (auto *shape = dyn_cast<ShapeType>(resolved(var->type))) {
+          dims.append(shape->dims.begin(), shape->dims.end());
+          continue;
+        }
+      if (!b.pack) {
+        diags.report(Code::E0123, a.span, ("unknown list of sizes `" + a.spread + "`").str());
+        failed = true;
+        continue;
+      }
+      dims.push_back(Dim(b.pack));
+      continue;
+    }
+    if (auto size = resolveSize(a.value, where, into))
+      dims.push_back(*size);
+    else
+      failed = true;
+  }
+  return failed ? std::nullopt : std::optional(dims);
+}
+
+const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args, Where where, Scope *into) {
+  resolveStruct(decl);
+  SmallVector<Size> sizeArgs;
+  SmallVector<const Type *> typeArgs;
+  size_t want = decl->generics.size();
+  if (args.size() != want) {
+    diags.report(Code::E0124, span,
+                 ("`" + decl->name + "` has " + Twine(want) + " parameter" + (want == 1 ? "" : "s") + ", " + Twine(args.size()) +
+                  (args.size() == 1 ? " is" : " are") + " given")
+                     .str())
+        .label(decl->nameSpan, "declared here");
+    if (where == Where::Signature || where == Where::Let) // names in it are known all the same
+      for (const TypeArg &a : args)
+        if (a.value && isa<NameExpr>(a.value))
+          resolveSize(a.value, where, into);
+    return types.error();
+  }
+  for (auto [g, a] : llvm::zip(decl->generics, args)) {
+    if (!a.value) {
+      diags.report(Code::E0124, a.span, "a list of sizes is not an argument of a record");
+      return types.error();
+    }
+    if (g.constraint.empty()) {
+      auto size = resolveSize(a.value, where, into);
+      if (!size)
+        return types.error();
+      sizeArgs.push_back(*size);
+    } else
+      typeArgs.push_back(resolveTypeArg(a.value, where, into));
+  }
+  for (auto [p, t, a] : llvm::zip(decl->typeParams, typeArgs, llvm::make_filter_range(args, [](auto &) { return true; })))
+    if (!satisfies(t, p->constraint))
+      diags.report(Code::E0124, a.span, str(t) + " does not fit the type parameter `" + p->name.str() + "`");
+  return types.record(decl, sizeArgs, typeArgs);
+}
+
+const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::ArrayRef<List<TypeArg>> args, Where where, Scope *into) {
+  const Type *base = nullptr;
+  StringRef name = path.back();
+  Binding b;
+  if (path.size() == 2) {
+    auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(path[0]).decl);
+    if (!import) {
+      diags.report(Code::E0125, span, ("unknown module `" + path[0] + "`").str()).help(("add `import " + path[0] + "` at the top").str());
+      return types.error();
+    }
+    if (import->target)
+      b = lookupMember(import->target, name);
+    else
+      return types.error();
+    if (!b) {
+      diags.report(Code::E0125, span, ("module `" + path[0] + "` has no type `" + name + "`").str());
+      return types.error();
+    }
+  } else if (path.size() > 2) {
+    diags.report(Code::E0125, span, "a type is a name, or a module and a name");
+    return types.error();
+  } else {
+    b = lookup(name);
+  }
+  if (auto *decl = llvm::dyn_cast_or_null<StructDecl>(b.decl)) {
+    List<TypeArg> own = decl->generics.empty() || args.empty() ? List<TypeArg>() : args.front();
+    base = structType(decl, span, own, where, into);
+    if (!decl->generics.empty() && !args.empty())
+      args = args.drop_front();
+  } else if (b.typeParam) {
+    base = brokenParams.count(b.typeParam) ? types.error() : types.param(b.typeParam);
+  } else if (path.size() == 1) {
+    if (auto k = scalarByName(name))
+      base = types.scalar(*k);
+    else if (name == "int")
+      base = types.int64();
+    else if (name == "float")
+      base = types.scalar(ScalarKind::F32);
+    else if (name == "key")
+      base = types.key();
+    else if (name == "str")
+      base = types.str();
+    else if (name == "axes")
+      base = types.none(); // checked by the rule that asks for it
+  }
+  // Sizes first: their names are known even where the element type is not.
+  Dims all;
+  bool failed = false;
+  for (List<TypeArg> list : llvm::reverse(args)) {
+    auto dims = resolveDims(list, where, into);
+    failed |= !dims;
+    if (dims)
+      all.insert(all.begin(), dims->begin(), dims->end());
+  }
+  if (!base) {
+    if (!unknownTypes.insert(name).second)
+      return types.error();
+    Span at = span;
+    if (sources.text(span).starts_with(name))
+      at.end = at.begin + name.size();
+    auto &d = diags.report(Code::E0125, at, b ? ("`" + name + "` is not a type").str() : ("unknown type `" + name + "`").str());
+    static const StringRef known[] = {"bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "int", "float", "key", "str", "shape"};
+    static const std::pair<StringRef, StringRef> habits[] = {{"double", "f64"}, {"float32", "f32"}, {"float64", "f64"}, {"int32", "i32"}, {"int64", "i64"}, {"string", "str"}, {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}};
+    for (auto [from, to] : habits)
+      if (name == from)
+        return d.help(("in tl it is `" + to + "`").str()), types.error();
+    if (std::string s = suggestion(name); !s.empty())
+      d.help("did you mean `" + s + "`?");
+    else if (std::string s = suggestionOf(name, known); !s.empty())
+      d.help("did you mean `" + s + "`?");
+    return types.error();
+  }
+  if (failed || base->kind == TypeKind::Error)
+    return types.error();
+  if (base->kind == TypeKind::Str && !all.empty()) {
+    diags.report(Code::E0125, span, "`str` stands in no array");
+    return types.error();
+  }
+  return types.array(base, all);
+}
+
+const Type *Checker::resolveType(TypeExpr *e, Where where, Scope *into) {
+  switch (e->kind) {
+  case TypeExprKind::Error: return types.error();
+  case TypeExprKind::Named: {
+    if (e->path.size() == 1 && e->path[0] == "shape" && e->args.empty())
+      return types.shape({});
+    // P.float: the widest float of a vector.
+    if (e->path.size() == 2 && e->path[1] == "float")
+      if (Binding b = lookup(e->path[0]); b.typeParam)
+        return types.param(b.typeParam, true);
+    return namedType(e->path, e->span, e->args, where, into);
+  }
+  case TypeExprKind::Tuple: {
+    SmallVector<const Type *> elems;
+    for (TypeExpr *t : e->elems)
+      elems.push_back(resolveType(t, where, into));
+    const Type *t = types.tuple(elems);
+    for (List<TypeArg> list : llvm::reverse(e->args)) {
+      auto dims = resolveDims(list, where, into);
+      if (!dims)
+        return types.error();
+      t = arrayOver(t, *dims);
+    }
+    return t;
+  }
+  case TypeExprKind::Func: {
+    SmallVector<const Type *> params;
+    for (TypeExpr *t : e->elems)
+      params.push_back(resolveType(t, where, into));
+    return types.func(params, resolveType(e->result, where, into));
+  }
+  }
+  llvm_unreachable("all kinds handled");
+}
+
+/// A type in brackets was parsed as an expression: zeros[f64], Adam[Quad[n]].
+const Type *Checker::resolveTypeArg(Expr *e, Where where, Scope *into) {
+  SmallVector<List<TypeArg>> lists;
+  Expr *base = e;
+  while (auto *s = dyn_cast<SubscriptExpr>(base)) {
+    SmallVector<TypeArg> args;
+    for (const Index &ix : s->indices) {
+      if (ix.kind == IndexKind::Single)
+        args.push_back({ix.span, {}, ix.lo});
+      else if (ix.kind == IndexKind::Ellipsis && ix.lo)
+        args.push_back({ix.span, cast<NameExpr>(ix.lo)->name, nullptr});
+      else {
+        diags.report(Code::E0120, ix.span, "this is not a size");
+        return types.error();
+      }
+    }
+    lists.insert(lists.begin(), module->list<TypeArg>(args));
+    base = s->base;
+  }
+  SmallVector<StringRef> path;
+  if (auto *n = dyn_cast<NameExpr>(base))
+    path = {n->name};
+  else if (auto *s = dyn_cast<SelectExpr>(base); s && isa<NameExpr>(s->base))
+    path = {cast<NameExpr>(s->base)->name, s->name};
+  else if (auto *t = dyn_cast<TupleExpr>(base); t && lists.empty()) {
+    SmallVector<const Type *> elems;
+    for (Expr *x : t->elems)
+      elems.push_back(resolveTypeArg(x, where, into));
+    return types.tuple(elems);
+  } else {
+    if (base->kind != ExprKind::Error)
+      diags.report(Code::E0125, e->span, "this is not a type");
+    return types.error();
+  }
+  return namedType(path, e->span, lists, where, into);
+}
+} // namespace tl::frontend

@@ -1,0 +1,328 @@
+// The inside of mlir_gen: ModuleGen is what the functions of a module share, FunctionGen makes the body of one of them. Its
+// members stand in FunctionGen.cpp (names, types, sizes, checks), GenExpr, GenArith, GenStmt, GenCall, GenTransform, GenIntrinsic,
+// GenRandom, GenAccess, GenNotation, GenText and GenFiles.
+#pragma once
+#include "mlir_gen/Env.h"
+#include "mlir_gen/MlirGen.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SaveAndRestore.h"
+#include <deque>
+#include <functional>
+
+namespace tl::mlirgen {
+using mlir::ValueRange;
+using Values = SmallVector<mlir::Value>;
+
+/// A symbol that a type mentions and nothing before has told: what a result of data-dependent size brings. It is the size of
+/// axis `axis` of leaf number `leaf`.
+struct Hole {
+  const Sym *sym;
+  unsigned leaf, axis;
+};
+
+/// A definition for given element types, ranks, constants and functions: one func.func. Its arguments are sizes (those of the
+/// size parameters, of the packs, of the type arguments), then the leaves of the parameters, then what it captures; its results are
+/// the leaves of the result, then the sizes that only the data tells.
+struct FuncInstance {
+  mlir::func::FuncOp func;
+  const ast::Type *result = nullptr; ///< in the names of the instance
+  SmallVector<Hole, 1> holes;
+  Env env;                           ///< generic parameters, for the body
+  SmallVector<const Sym *> sizes;    ///< the symbols of the first arguments
+};
+
+/// Text with holes in the making: what tl.format and tl.check take.
+class Text {
+public:
+  Text() = default;
+  Text(StringRef text) : pending(text) {}
+  Text &text(StringRef s) { return pending += s, *this; }
+  Text &hole(mlir::Value value, StringRef kind, StringRef spec = "");
+  /// An int.
+  Text &number(mlir::Value value) { return hole(value, "i64"); }
+  ValueRange operands() const { return values; }
+  mlir::ArrayAttr parts(mlir::Builder &b) const;
+  mlir::ArrayAttr kinds(mlir::Builder &b) const { return b.getStrArrayAttr(names); }
+
+private:
+  std::string pending;
+  std::vector<std::string> done; ///< text and spec alternating
+  SmallVector<StringRef> names;
+  Values values;
+};
+
+class FunctionGen;
+
+class ModuleGen {
+public:
+  ModuleGen(ast::Program &program, const SourceManager &sources, mlir::MLIRContext &context);
+  mlir::OwningOpRef<mlir::ModuleOp> run(Entry entry);
+
+  mlir::Location location(Span span, StringRef name = "");
+  /// The source line of a place, for messages when the program runs.
+  mlir::StringAttr sourceLine(Span span);
+  /// A new private function with a name like `name`.
+  mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results);
+  /// Reports what is not built.
+  void notBuilt(mlir::Location loc, const llvm::Twine &what) { mlir::emitError(loc) << "E0900: " << what << " is not built yet"; }
+
+  ast::Program &program;
+  const SourceManager &sources;
+  mlir::MLIRContext *context;
+  ast::TypeContext &types;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  EnvArena arena;
+  llvm::StringMap<FuncInstance> instances;    ///< those without functions as arguments, by key
+  std::deque<std::function<void()>> pending;  ///< bodies still to make
+  llvm::DenseMap<const ast::Expr *, ArrayRef<ast::SizeCheck>> checks;
+
+private:
+  void checkEntry();
+  void testEntry();
+  void mainEntry();
+  llvm::StringMap<unsigned> names;
+};
+
+/// A scalar or array of numbers as an operand: its element type and sizes are those of its leaf.
+struct Operand {
+  mlir::Value value;
+  ast::ScalarKind kind;
+  Sizes dims;
+};
+
+/// A subscript with its places worked out: what reading and assigning share. First a box is taken (`offsets`, `sizes`, `strides`,
+/// axes with a single index `dropped`); then, in what is left, the axes `gathered` are replaced by the places `indices`.
+struct Access {
+  Values offsets, sizes; ///< for each axis of the array
+  SmallVector<int64_t> strides, dropped;
+  bool whole = true;     ///< the box is all of the array
+  bool always = true;    ///< the box is inside from sizes alone
+  Values indices;        ///< i64 arrays of one shape
+  Sizes shape;           ///< of the index arrays
+  SmallVector<int64_t> gathered; ///< axes of the box
+  Operand mask;          ///< a[mask], which covers the leading axes: for assignments
+  bool newAxes = false;
+};
+
+class FunctionGen {
+public:
+  FunctionGen(ModuleGen &m, mlir::func::FuncOp func, Env env, FunctionGen *parent = nullptr);
+
+  //===- Names, types and sizes (FunctionGen.cpp) -----------------------------------------------------------------===//
+  /// Types with the packs and type parameters of the instance replaced.
+  const ast::Type *typeOf(const ast::Type *type);
+  const ast::Type *typeOf(const ast::Expr *e);
+  ast::Dims dimsOf(ArrayRef<ast::Dim> dims);
+  SmallVector<Leaf> leavesOf(const ast::Type *type) { return mlirgen::leavesOf(type, m.types); }
+  SmallVector<mlir::Type> leafTypes(const ast::Type *type);
+  /// A value of an enclosing function becomes an argument of this one, its sizes too.
+  mlir::Value use(mlir::Value v);
+  Value lookup(const ast::VarDecl *var);
+  void assign(const ast::VarDecl *var, Value value);
+  /// Binds the names of a pattern; an array of known length comes apart too.
+  void bind(const ast::Pattern *pattern, const Value &value);
+  bool known(const Size &size);
+  bool known(const Sym *sym);
+  /// A size as a value of type index.
+  mlir::Value eval(const Size &size);
+  Values eval(ArrayRef<Size> sizes);
+  SmallVector<Hole, 1> holesOf(const ast::Type *type);
+  /// Binds the symbol of `size`, if it is new, to `index`.
+  void learn(const Size &size, mlir::Value index);
+  /// Leaves that come from elsewhere (arguments, calls, loops): their sizes are stated.
+  Value enter(const ast::Type *type, ValueRange leaves);
+  /// `value`, whose type speaks in the names of `from`, as `type` in ours. What `type` leaves open is learned.
+  Value adopt(Value value, const Env &from, const ast::Type *type);
+  /// The sizes at the holes of a type, from a value in its place.
+  Values fill(ArrayRef<Hole> holes, const Value &value);
+
+  //===- Small ops ------------------------------------------------------------------------------------------------===//
+  mlir::Value op(StringRef name, ValueRange operands, ArrayRef<mlir::NamedAttribute> attrs = {});
+  mlir::Value index(int64_t i) { return mlir::arith::ConstantIndexOp::create(b, b.getLoc(), i); }
+  mlir::Value integer(int64_t i) { return mlir::arith::ConstantIntOp::create(b, b.getLoc(), i, 64); }
+  mlir::Value boolean(bool v) { return mlir::arith::ConstantIntOp::create(b, b.getLoc(), v, 1); }
+  mlir::Value toIndex(mlir::Value i64);
+  mlir::Value toInt(mlir::Value index);
+  mlir::Value compare(StringRef pred, mlir::Value l, mlir::Value r, bool isUnsigned = false);
+  template <typename Op> mlir::Value fold(mlir::Value l, mlir::Value r) { return b.createOrFold<Op>(l, r); }
+  mlir::NamedAttribute attr(StringRef name, mlir::Attribute value) { return b.getNamedAttr(name, value); }
+  mlir::NamedAttribute flag(StringRef name) { return attr(name, b.getUnitAttr()); }
+  /// `unsigned` where the kind is.
+  SmallVector<mlir::NamedAttribute, 2> signs(ast::ScalarKind kind);
+  void check(mlir::Value ok, const Text &message, StringRef code);
+  mlir::Value format(const Text &text);
+  Value notBuilt(const llvm::Twine &what, const ast::Type *type);
+
+  //===- Expressions (GenExpr.cpp) --------------------------------------------------------------------------------===//
+  Value gen(ast::Expr *e);
+  /// The only leaf of a scalar or array expression.
+  mlir::Value leaf(ast::Expr *e) { return gen(e).leaf(); }
+  /// An integer expression as an index: sums and products of indices stay visible as such.
+  mlir::Value indexOf(ast::Expr *e);
+  mlir::Attribute constantOf(ast::Expr *e);
+  mlir::Value number(ast::ScalarKind kind, const ast::NumberExpr *e, bool negated);
+  mlir::Value constant(ast::ScalarKind kind, double value);
+  Value record(const ast::Type *type, ArrayRef<Value> fields);
+  Value nameExpr(ast::NameExpr *e);
+  Value selectExpr(ast::SelectExpr *e);
+  Value arrayLit(ast::ArrayLitExpr *e);
+  /// Collects the elements of a literal, row by row, where all of them are literals.
+  bool allLiterals(ast::ArrayLitExpr *e, ast::ScalarKind kind, llvm::SmallVectorImpl<mlir::Attribute> &out);
+  /// An `scf.if` whose branches give values of `type`; variables that they assign are carried out.
+  Value branch(mlir::Value cond, const ast::Type *type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
+
+  //===- Arithmetic (GenArith.cpp) --------------------------------------------------------------------------------===//
+  Value binaryExpr(ast::BinaryExpr *e);
+  Value binary(ast::BinaryOp op, const Value &l, const Value &r, const ast::Type *result);
+  mlir::Value elementwise(ast::BinaryOp op, Operand l, Operand r, ast::ScalarKind kind, const Sizes &dims);
+  Value matmul(const Value &l, const Value &r, const ast::Type *result);
+  Value negated(const Value &x);
+  Operand operand(const Value &v);
+  /// `x` with element type `kind`, and repeated to `dims` unless it is a scalar.
+  mlir::Value fit(Operand x, ast::ScalarKind kind, const Sizes &dims);
+  /// `x` repeated to `to`: over missing leading axes, and over axes of size 1 that meet others.
+  mlir::Value stretch(mlir::Value x, const Sizes &from, const Sizes &to);
+  mlir::Value convert(mlir::Value x, ast::ScalarKind from, ast::ScalarKind to);
+  Value castTo(const Value &x, const ast::Type *type);
+
+  //===- Statements (GenStmt.cpp) ---------------------------------------------------------------------------------===//
+  void stmt(ast::Stmt *s);
+  Value block(ast::BlockExpr *e);
+  void let(ast::LetStmt *s);
+  void assignment(ast::AssignStmt *s);
+  void forLoop(ast::ForStmt *s);
+  void whileLoop(ast::WhileStmt *s);
+  Values carriedLeaves(ArrayRef<ast::VarDecl *> vars);
+  void setCarried(ArrayRef<ast::VarDecl *> vars, ValueRange leaves);
+  /// What a binder goes over: the indices first .. end - 1, or the rows of `array` (whose type is null else).
+  struct Range {
+    mlir::Value first, end;
+    Value array;
+  };
+  Range rangeOf(const ast::Binder &binder);
+  void bindStep(const ast::Binder &binder, const Range &range, mlir::Value step);
+
+  //===- Calls (GenCall.cpp) --------------------------------------------------------------------------------------===//
+  Value call(ast::CallExpr *e);
+  /// Calls a function value with arguments (one a parameter, fewer where defaults follow); `type` is that of the result here.
+  Value call(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
+  Closure closureOf(const ast::Callable *callable);
+  Value callDef(const ast::Instance &instance, SmallVector<Value> args, const ast::Type *type);
+  /// The function of an instance, without its body. `own` says what its packs and type parameters are, `syms` are its first arguments.
+  FuncInstance declare(const ast::DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name);
+  /// A type of a definition's signature, for an instance, in our names.
+  const ast::Type *viewed(const ast::Type *type, const ast::Instance &instance);
+  /// The definitions that are being generated as parts of this one.
+  SmallVector<const ast::DefDecl *> open() const;
+  /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated here.
+  Env viewOf(const ast::Instance &instance);
+  void completeArgs(const ast::Instance &instance, SmallVector<Value> &args);
+  /// Makes the body of an instance.
+  void body(const FuncInstance &instance, const ast::DefDecl *def, ArrayRef<Value> statics);
+  /// Returns a value, and the sizes at `holes`.
+  void giveBack(ArrayRef<Hole> holes, const Value &value);
+
+  //===- Transformations (GenTransform.cpp) -----------------------------------------------------------------------===//
+  Value transform(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
+  Value derivative(const Closure &f, ArrayRef<Value> args, const ast::Type *type, bool withValue);
+  Value vmap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
+  /// `f` on each leaf of the arguments.
+  Value treeMap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
+  /// Row `i` of every array in a value.
+  Value rowOf(const Value &value, mlir::Value i);
+  /// A function value as a function of the module: its arguments are the leaves of `params`, then the captured values.
+  struct Outlined {
+    mlir::func::FuncOp func;
+    Values captured;
+  };
+  Outlined outline(const Closure &f, ArrayRef<Value> args, const ast::Type *result);
+  /// tl.map over `extents`, with a value of `type` in all: the body is given the indices.
+  Value map(const Values &extents, const ast::Type *type, llvm::function_ref<Value(ValueRange)> body);
+
+  //===- Intrinsics (GenIntrinsic.cpp, GenRandom.cpp, GenFiles.cpp) -----------------------------------------------===//
+  Value intrinsic(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
+  /// A reduction named `what` over `axes` has elements to choose from.
+  void checkNotEmpty(const Value &x, ArrayRef<int64_t> axes, StringRef what);
+  /// An index that becomes a size; where it was an int it is checked to be at least 0.
+  mlir::Value sizeFrom(mlir::Value index);
+  Value load(mlir::Value path, const ast::Type *type);
+  void save(mlir::Value path, const Value &value);
+  /// Binds a parameter of `main` to its flag's value, or to its default; describes it in `flags`.
+  void bindFlag(const ast::VarDecl *param, llvm::SmallVectorImpl<mlir::Attribute> &flags);
+
+  //===- Subscripts (GenAccess.cpp) -------------------------------------------------------------------------------===//
+  Value subscript(ast::SubscriptExpr *e);
+  /// Works out the places and checks those that are not proved; sizes that `result` leaves open are learned.
+  Access resolve(const Value &base, ArrayRef<ast::Index> indices, const ast::Type *result);
+  void single(Access &access, const ast::Index &i, mlir::Value size, unsigned axis);
+  void slice(Access &access, const ast::Index &i, mlir::Value size, unsigned axis);
+  mlir::Value position(ast::Expr *e, mlir::Value size);
+  Value read(const Access &access, const Value &base, const ast::Type *type);
+  Value update(const Access &access, const Value &base, const Value &value, const ast::Type *slot);
+  Value fallback(ast::FallbackExpr *e);
+  /// Element or row `i` of an array.
+  Value row(const Value &array, mlir::Value i);
+  /// The places where `mask` is true, in row-major order: an i64 array for each of its axes, `count` long.
+  Values placesOf(const Operand &mask, mlir::Value count);
+  /// Stores in a name, field, subscript or tuple of these. `value` is given the type stored and, to ask for it, what stood there.
+  using NewValue = llvm::function_ref<Value(const ast::Type *, llvm::function_ref<Value()>)>;
+  void assignTo(ast::Expr *target, NewValue value);
+
+  //===- Index notation (GenNotation.cpp) -------------------------------------------------------------------------===//
+  Value notation(ast::ForExpr *e);
+
+  //===- Text (GenText.cpp) ---------------------------------------------------------------------------------------===//
+  Value string(ast::StringExpr *e);
+  Text textOf(ast::StringExpr *e);
+  void print(ArrayRef<Value> values);
+  void describe(Text &text, const Value &value, StringRef spec);
+  void assertion(ast::AssertStmt *s);
+
+  ModuleGen &m;
+  mlir::ImplicitLocOpBuilder b;
+  Env env;
+  mlir::func::FuncOp func;
+  Values captured; ///< of the enclosing function, in the order of the arguments
+
+private:
+  friend class At;
+  struct FlagSpec {
+    std::string name; ///< "cfg.lr"
+    StringRef doc;
+    ast::Expr *init;       ///< the default, if one is written
+    const Value *fallback; ///< the default, if it is part of another
+  };
+  Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
+  FunctionGen *parent;
+  const ast::DefDecl *defining = nullptr; ///< where it takes functions
+  std::vector<Env> callers; ///< of the closures that are being inlined: their sizes may be named in the types of arguments
+  StringRef name; ///< of the variable whose value is being made
+  Span span;      ///< of the expression or statement being generated
+  const ast::Type *literal = nullptr; ///< what a literal without a type of its own is
+  llvm::DenseMap<mlir::Value, mlir::Value> imported; ///< values of the enclosing function, as ours
+  llvm::DenseMap<mlir::Value, mlir::Value> indices;  ///< ints as indices
+  mlir::Operation *prologue = nullptr; ///< the last op of the function's head
+  SmallVector<const ast::VarDecl *> assigned; ///< a log: what a branch added to it, it assigned
+};
+
+/// While it lives, ops are located at `span`.
+class At {
+public:
+  At(FunctionGen &f, Span span) : f(f), loc(f.b.getLoc()), before(f.span) {
+    if (!span.valid())
+      return;
+    f.span = span;
+    f.b.setLoc(f.m.location(span, f.name));
+  }
+  ~At() {
+    f.span = before;
+    f.b.setLoc(loc);
+  }
+
+private:
+  FunctionGen &f;
+  mlir::Location loc;
+  Span before;
+};
+} // namespace tl::mlirgen

@@ -1,0 +1,296 @@
+// Calls. A definition becomes one function for each set of element types, ranks, constants and functions; a lambda is generated
+// where it is called, in the environment in which it was written.
+#include "mlir_gen/FunctionGen.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace tl::mlirgen {
+using namespace ast;
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::isa;
+using llvm::SaveAndRestore;
+
+Value FunctionGen::call(CallExpr *e) {
+  const Callable *target = e->target;
+  const Type *type = typeOf(e);
+  ArrayRef<VarDecl *> params;
+  if (target->instance.def)
+    params = target->instance.def->params;
+  // A default is written in the definition's names, an argument in ours.
+  std::optional<Env> view;
+  SmallVector<Value> args;
+  for (auto [i, arg] : llvm::enumerate(e->ordered)) {
+    const VarDecl *param = i < params.size() ? params[i] : nullptr;
+    if (i < target->functions.size() && target->functions[i]) {
+      Closure f = closureOf(target->functions[i]);
+      args.push_back({arg ? arg->type : nullptr, {}, m.arena.closure(f.callable, f.env)});
+    } else if (param && param->isConst) {
+      args.push_back({param->type, {}, nullptr, constantOf(arg)});
+    } else if (param && arg == param->init) {
+      if (!view)
+        view = viewOf(target->instance);
+      SaveAndRestore swap(env, *view);
+      callers.push_back(swap.get());
+      args.push_back(gen(arg));
+      callers.pop_back();
+    } else {
+      args.push_back(gen(arg));
+    }
+  }
+  return call(closureOf(target), args, type);
+}
+
+Closure FunctionGen::closureOf(const Callable *callable) {
+  if (!callable->var)
+    return {callable, env};
+  const Closure *bound = lookup(callable->var).closure;
+  assert(bound && "a function is bound to a function");
+  if (callable->kind != CallableKind::Param)
+    return {callable, bound->env};
+  return *bound;
+}
+
+Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *type) {
+  const Callable *callable = f.callable;
+  assert(callable && "a function is applied at known types");
+  SmallVector<Value> args(given);
+  const Env caller = env;
+  // What the closure's own types name is found where it was written, what those of the arguments name with the caller.
+  auto inside = [&](llvm::function_ref<Value(const Type *)> make) {
+    env = f.env;
+    callers.push_back(caller);
+    const Type *own = callable->result ? typeOf(callable->result) : type;
+    Value value = make(own);
+    const Env after = env;
+    callers.pop_back();
+    env = caller;
+    return value.closure ? value : adopt(std::move(value), after, type);
+  };
+  switch (callable->kind) {
+  case CallableKind::Lambda:
+    return inside([&](const Type *own) {
+      const size_t mark = assigned.size();
+      for (auto [i, param] : llvm::enumerate(callable->lambda->params)) {
+        Value arg = args[i];
+        if (!arg.closure)
+          arg = adopt(std::move(arg), caller, typeOf(i < callable->params.size() ? callable->params[i] : param->type));
+        env.bind(param, std::move(arg));
+      }
+      Value value = gen(callable->lambda->body);
+      assigned.resize(mark);
+      return value;
+    });
+  case CallableKind::Def:
+    return inside([&](const Type *own) { return callDef(callable->instance, args, own); });
+  case CallableKind::Intrinsic:
+    return inside([&](const Type *own) {
+      completeArgs(callable->instance, args);
+      return intrinsic(callable, args, own);
+    });
+  case CallableKind::Transform:
+    return inside([&](const Type *own) { return transform(callable, args, own); });
+  case CallableKind::Record:
+    return record(type, args);
+  case CallableKind::Cast:
+    return castTo(args.front(), type);
+  case CallableKind::Param:
+    break;
+  }
+  llvm_unreachable("a parameter stands for another function");
+}
+
+//===- Instances ----------------------------------------------------------------------------------------------------===//
+
+Env FunctionGen::viewOf(const Instance &instance) {
+  Env view(m.arena);
+  for (auto [param, type] : llvm::zip_equal(instance.def->typeParams, instance.types))
+    view.bind(param, typeOf(type));
+  for (auto [pack, dims] : llvm::zip_equal(instance.def->packs, instance.packs))
+    view.bind(pack, dimsOf(dims));
+  for (auto [sym, size] : llvm::zip_equal(instance.def->sizeParams, instance.sizes))
+    if (known(size))
+      view.bind(sym, eval(size));
+  return view;
+}
+
+void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &args) {
+  if (!instance.def || args.size() >= instance.def->params.size())
+    return;
+  const Env view = viewOf(instance);
+  SaveAndRestore swap(env, view);
+  callers.push_back(swap.get());
+  for (const VarDecl *param : ArrayRef(instance.def->params).drop_front(args.size()))
+    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)} : gen(param->init));
+  callers.pop_back();
+}
+
+/// Arguments that are known when the instance is made: functions and constants.
+static bool isStatic(const Value &arg) { return arg.closure || arg.constant; }
+
+/// A list of sizes is given by its pack, not by leaves.
+static bool hasLeaves(const VarDecl *param, const Value &arg) {
+  return !isStatic(arg) && resolved(param->type)->kind != TypeKind::Shape;
+}
+
+Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, const Type *type) {
+  completeArgs(instance, args);
+  const DefDecl *def = instance.def;
+  const Env caller = env;
+
+  // The arguments of the function: sizes of size parameters, packs and types, then leaves.
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << def->name;
+  Values operands;
+  SmallVector<const Sym *> generalSyms;
+  SmallVector<Size> generalSizes;
+  Env own(m.arena);
+  SmallVector<const Sym *> syms(def->sizeParams.begin(), def->sizeParams.end());
+  llvm::append_range(operands, eval(instance.sizes));
+  for (auto [pack, dims] : llvm::zip_equal(def->packs, instance.packs)) {
+    Sizes sizes = sizesOf(dimsOf(dims));
+    Dims ownDims;
+    for (auto [i, size] : llvm::enumerate(sizes)) {
+      syms.push_back(m.types.sizes.sym(SymKind::Param, (pack->name + llvm::Twine(i)).str(), pack->origin));
+      ownDims.push_back(Size(syms.back()));
+    }
+    llvm::append_range(operands, eval(sizes));
+    own.bind(pack, ownDims);
+    os << '.' << sizes.size();
+  }
+  for (auto [param, arg] : llvm::zip_equal(def->typeParams, instance.types)) {
+    const Type *concrete = typeOf(arg);
+    own.bind(param, generalized(concrete, m.types, generalSyms, generalSizes));
+    writeKey(os << '.', concrete);
+  }
+  llvm::append_range(syms, generalSyms);
+  llvm::append_range(operands, eval(generalSizes));
+  bool takesFunctions = false;
+  for (auto [param, arg] : llvm::zip_equal(def->params, args)) {
+    takesFunctions |= arg.closure != nullptr;
+    if (arg.constant)
+      os << '.' << arg.constant;
+    if (!hasLeaves(param, arg))
+      continue;
+    if (def->shapeRule == "broadcast") // the arguments meet here; a body sees equal sizes
+      for (auto [leaf, from, to] : llvm::zip_equal(arg.leaves, leavesOf(arg.type), leavesOf(viewed(param->type, instance))))
+        leaf = stretch(convert(leaf, from.scalar, to.scalar), from.dims, to.dims);
+    llvm::append_range(operands, arg.leaves);
+  }
+
+  auto make = [&] {
+    FuncInstance made = declare(def, own, syms, args, key);
+    if (!takesFunctions)
+      m.pending.push_back([&m = m, made, def, args] { FunctionGen(m, made.func, made.env).body(made, def, args); });
+    return made;
+  };
+  auto cached = [&] {
+    std::string unique = llvm::formatv("{0}|{1}", static_cast<const void *>(def), key);
+    auto it = m.instances.find(unique);
+    return it != m.instances.end() ? it->second : m.instances.try_emplace(unique, make()).first->second;
+  };
+  if (takesFunctions && llvm::is_contained(open(), def))
+    return notBuilt("a definition that takes a function and calls itself", type);
+  const FuncInstance callee = takesFunctions ? make() : cached();
+  if (takesFunctions) {
+    FunctionGen inner(m, callee.func, callee.env, this);
+    inner.defining = def;
+    inner.body(callee, def, args);
+    llvm::append_range(operands, inner.captured);
+  }
+
+  mlir::func::FuncOp function = callee.func;
+  auto called = mlir::func::CallOp::create(b, function, operands);
+  const size_t leaves = called.getNumResults() - callee.holes.size();
+  // Sizes of the result, in the names of the instance: its symbols are the sizes just passed, its parameters the arguments.
+  Env view = callee.env;
+  for (auto [sym, size] : llvm::zip_equal(callee.sizes, ArrayRef(operands).take_front(callee.sizes.size())))
+    view.bind(sym, size);
+  for (auto [param, arg] : llvm::zip_equal(def->params, args))
+    view.bind(param, arg);
+  for (auto [hole, size] : llvm::zip_equal(callee.holes, called.getResults().drop_front(leaves)))
+    view.bind(hole.sym, size);
+  env = view;
+  Value value = enter(callee.result, called.getResults().take_front(leaves));
+  env = caller;
+  return adopt(std::move(value), view, type);
+}
+
+const Type *FunctionGen::viewed(const Type *type, const Instance &instance) {
+  SaveAndRestore swap(env, viewOf(instance));
+  return typeOf(type);
+}
+
+SmallVector<const DefDecl *> FunctionGen::open() const {
+  SmallVector<const DefDecl *> defs;
+  for (const FunctionGen *f = this; f; f = f->parent)
+    if (f->defining)
+      defs.push_back(f->defining);
+  return defs;
+}
+
+FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name) {
+  FuncInstance made{{}, nullptr, {}, own, SmallVector<const Sym *>(syms)};
+  SmallVector<mlir::Type> inputs(syms.size(), b.getIndexType());
+  // A symbol without a place to find it is a hole: here only those of the definition itself are known.
+  SaveAndRestore names(env, own);
+  std::vector<Env> outer = std::exchange(callers, {});
+  for (const Sym *sym : syms)
+    env.bind(sym, mlir::Value());
+  for (auto [param, arg] : llvm::zip_equal(def->params, args)) {
+    env.bind(param, arg);
+    if (hasLeaves(param, arg))
+      llvm::append_range(inputs, leafTypes(typeOf(param->type)));
+  }
+  made.result = typeOf(def->result);
+  made.holes = holesOf(made.result);
+  SmallVector<mlir::Type> results = leafTypes(made.result);
+  results.append(made.holes.size(), b.getIndexType());
+  callers = std::move(outer);
+  std::string symbol = name.str();
+  for (char &c : symbol)
+    if (!llvm::isAlnum(c) && c != '_' && c != '.' && !(c & 0x80))
+      c = '_';
+  bool library = !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
+  made.func = m.declare(m.location(def->nameSpan, def->name), library ? symbol : def->module->name + "." + symbol, inputs, results);
+  return made;
+}
+
+void FunctionGen::body(const FuncInstance &instance, const DefDecl *def, ArrayRef<Value> statics) {
+  mlir::Block &entry = func.getBody().front();
+  const Values arguments(entry.args_begin(), entry.args_end());
+  ValueRange rest = arguments;
+  for (const Sym *sym : instance.sizes) {
+    env.bind(sym, rest.front());
+    rest = rest.drop_front();
+  }
+  for (auto [param, arg] : llvm::zip_equal(def->params, statics)) {
+    SaveAndRestore named(name, param->name);
+    At at(*this, param->nameSpan);
+    if (isStatic(arg)) {
+      env.bind(param, arg);
+      continue;
+    }
+    const Type *type = typeOf(param->type);
+    if (auto *shape = dyn_cast<ShapeType>(type)) {
+      env.bind(param, {type, eval(sizesOf(shape->dims))});
+      continue;
+    }
+    size_t n = leavesOf(type).size();
+    // An int parameter may be a size of a later one, so each is bound before the next enters.
+    env.bind(param, enter(type, rest.take_front(n)));
+    rest = rest.drop_front(n);
+  }
+  // What the head of the function computes stands before what it captures.
+  prologue = entry.empty() ? nullptr : &entry.back();
+  At at(*this, def->body->span);
+  giveBack(instance.holes, gen(def->body));
+}
+
+void FunctionGen::giveBack(ArrayRef<Hole> holes, const Value &value) {
+  Values results(value.leaves.begin(), value.leaves.end());
+  llvm::append_range(results, fill(holes, value));
+  mlir::func::ReturnOp::create(b, results);
+  func.setFunctionType(b.getFunctionType(func.getBody().front().getArgumentTypes(), func.getResultTypes()));
+}
+} // namespace tl::mlirgen

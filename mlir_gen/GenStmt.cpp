@@ -1,0 +1,162 @@
+// Statements. Variables are rebinding: a loop carries the leaves of those that it assigns.
+#include "mlir_gen/FunctionGen.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tl::mlirgen {
+using namespace ast;
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::isa;
+
+void FunctionGen::stmt(Stmt *s) {
+  At at(*this, s->span);
+  visit(s, Match{
+               [&](ErrorStmt *) { llvm_unreachable("a checked program has no error nodes"); },
+               [&](LetStmt *l) { let(l); },
+               [&](AssignStmt *a) { assignment(a); },
+               [&](ForStmt *f) { forLoop(f); },
+               [&](WhileStmt *w) { whileLoop(w); },
+               [&](AssertStmt *a) { assertion(a); },
+               [&](ExprStmt *e) { gen(e->expr); },
+           });
+}
+
+Value FunctionGen::block(BlockExpr *e) {
+  for (Stmt *s : e->stmts)
+    stmt(s);
+  return e->value ? gen(e->value) : Value{m.types.unit(), {}};
+}
+
+void FunctionGen::let(LetStmt *s) {
+  // Messages and profiles know a value by the variable that it is bound to.
+  llvm::SaveAndRestore named(name, s->pattern->var ? s->pattern->var->name : name);
+  Value value = gen(s->init);
+  if (s->type && !value.closure)
+    value = adopt(std::move(value), env, typeOf(s->type));
+  bind(s->pattern, value);
+}
+
+void FunctionGen::assignment(AssignStmt *s) {
+  auto *root = s->target;
+  while (isa<SubscriptExpr, SelectExpr>(root))
+    root = isa<SubscriptExpr>(root) ? cast<SubscriptExpr>(root)->base : cast<SelectExpr>(root)->base;
+  auto *rootName = dyn_cast<NameExpr>(root);
+  llvm::SaveAndRestore named(name, rootName ? rootName->name : name);
+
+  Value value = gen(s->value);
+  if (auto *targets = dyn_cast<TupleExpr>(s->target)) {
+    for (auto [i, target] : llvm::enumerate(targets->elems))
+      assignTo(target, [&](const Type *type, auto) {
+        Value part = fieldOf(value, i, m.types);
+        return adopt(std::move(part), env, type);
+      });
+    return;
+  }
+  // `x[i] = e` takes what repeats to the slice; everything else has the type of its target.
+  bool repeats = isa<SubscriptExpr>(s->target);
+  assignTo(s->target, [&](const Type *type, llvm::function_ref<Value()> old) {
+    if (s->hasOp)
+      return binary(s->op, old(), value, type);
+    return repeats ? value : adopt(std::move(value), env, type);
+  });
+}
+
+//===- Loops --------------------------------------------------------------------------------------------------------===//
+
+Values FunctionGen::carriedLeaves(ArrayRef<VarDecl *> vars) {
+  Values leaves;
+  for (const VarDecl *var : vars)
+    llvm::append_range(leaves, lookup(var).leaves);
+  return leaves;
+}
+
+void FunctionGen::setCarried(ArrayRef<VarDecl *> vars, ValueRange leaves) {
+  for (const VarDecl *var : vars) {
+    const Type *type = env.lookup(var)->type;
+    size_t n = env.lookup(var)->leaves.size();
+    assign(var, enter(type, leaves.take_front(n)));
+    leaves = leaves.drop_front(n);
+  }
+}
+
+FunctionGen::Range FunctionGen::rangeOf(const Binder &binder) {
+  Range range;
+  if (!binder.iter) {
+    range.first = index(0);
+    range.end = eval(binder.extent);
+    return range;
+  }
+  if (auto *r = dyn_cast<RangeExpr>(binder.iter)) {
+    range.first = indexOf(r->lo);
+    range.end = indexOf(r->hi);
+    return range;
+  }
+  range.first = index(0);
+  const Type *type = typeOf(binder.iter);
+  if (type->kind == TypeKind::Array) {
+    range.array = gen(binder.iter);
+    range.end = eval(sizesOf(ast::dimsOf(range.array.type)).front());
+  } else if (type->kind == TypeKind::Range) {
+    Value ends = gen(binder.iter);
+    range.first = toIndex(ends.leaves[0]);
+    range.end = toIndex(ends.leaves[1]);
+  } else {
+    range.end = indexOf(binder.iter);
+  }
+  return range;
+}
+
+void FunctionGen::bindStep(const Binder &binder, const Range &range, mlir::Value step) {
+  if (range.array.type)
+    return bind(binder.pattern, row(range.array, step));
+  if (const VarDecl *var = binder.pattern->var) {
+    if (var->sym)
+      env.bind(var->sym, step);
+    env.bind(var, Value{m.types.int64(), {toInt(step)}});
+  }
+}
+
+void FunctionGen::forLoop(ForStmt *s) {
+  Range range = rangeOf(s->binder);
+  auto loop = mlir::scf::ForOp::create(b, range.first, range.end, index(1), carriedLeaves(s->carried));
+  for (const Attr &a : s->attrs)
+    loop->setAttr(("tl." + a.name).str(), b.getUnitAttr());
+  const Env before = env;
+  {
+    mlir::OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    if (s->carried.empty())
+      loop.getBody()->getTerminator()->erase();
+    setCarried(s->carried, loop.getRegionIterArgs());
+    bindStep(s->binder, range, loop.getInductionVar());
+    block(s->body);
+    mlir::scf::YieldOp::create(b, carriedLeaves(s->carried));
+  }
+  env = before;
+  setCarried(s->carried, loop.getResults());
+}
+
+void FunctionGen::whileLoop(WhileStmt *s) {
+  Values init = carriedLeaves(s->carried);
+  SmallVector<mlir::Type> types(ValueRange(init).getTypes());
+  SmallVector<mlir::Location> locs(types.size(), b.getLoc());
+  auto loop = mlir::scf::WhileOp::create(b, types, init);
+  for (const Attr &a : s->attrs)
+    loop->setAttr(("tl." + a.name).str(), b.getUnitAttr());
+  const Env before = env;
+  {
+    mlir::OpBuilder::InsertionGuard guard(b);
+    mlir::Block *head = b.createBlock(&loop.getBefore(), {}, types, locs);
+    setCarried(s->carried, head->getArguments());
+    mlir::Value cond = leaf(s->cond);
+    mlir::scf::ConditionOp::create(b, cond, head->getArguments());
+    env = before;
+    mlir::Block *body = b.createBlock(&loop.getAfter(), {}, types, locs);
+    setCarried(s->carried, body->getArguments());
+    block(s->body);
+    mlir::scf::YieldOp::create(b, carriedLeaves(s->carried));
+  }
+  env = before;
+  setCarried(s->carried, loop.getResults());
+}
+} // namespace tl::mlirgen

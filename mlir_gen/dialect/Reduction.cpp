@@ -1,0 +1,297 @@
+// Reductions and scans: types, sizes, verifiers and batching that all share, then both derivatives of each, then the composites.
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir_gen/dialect/Rules.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+using namespace mlir;
+
+namespace tl::reduction {
+/// The axes that vanish: `axes`, or the one `axis`.
+static SmallVector<int64_t> axesOf(Operation *op) {
+  if (auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes"))
+    return SmallVector<int64_t>(axes.asArrayRef());
+  return {op->getAttrOfType<IntegerAttr>("axis").getInt()};
+}
+
+LogicalResult inferType(StringRef name, std::optional<Location> loc, Value x, ArrayRef<int64_t> axes, SmallVectorImpl<Type> &types) {
+  if (axes.size() > rankOf(x))
+    return emitOptionalError(loc, "reduces more axes than there are");
+  bool counts = name == ReduceCountOp::getOperationName() || name == ArgMaxOp::getOperationName() || name == ArgMinOp::getOperationName();
+  types.push_back(tensorOf(counts ? IntegerType::get(x.getContext(), 64) : elementOf(x), rankOf(x) - axes.size()));
+  return success();
+}
+
+LogicalResult inferAlong(Value x, std::optional<unsigned> width, SmallVectorImpl<Type> &types) {
+  types.push_back(tensorOf(width ? IntegerType::get(x.getContext(), *width) : elementOf(x), rankOf(x)));
+  return success();
+}
+
+void sizes(Operation *op, OpBuilder &b, SmallVectorImpl<Value> &sizes) {
+  SmallVector<Value> all = sizesOf(b, op->getOperand(0));
+  for (int64_t axis : otherAxes(all.size(), axesOf(op)))
+    sizes.push_back(all[axis]);
+}
+
+LogicalResult verify(Operation *op) {
+  Value x = op->getOperand(0);
+  SmallVector<int64_t> axes = axesOf(op);
+  if (axes.empty())
+    return op->emitOpError("reduces no axis");
+  for (auto [i, axis] : llvm::enumerate(axes))
+    if (axis < 0 || axis >= rankOf(x) || (i && axes[i - 1] >= axis))
+      return op->emitOpError() << "has axes that are not ascending below " << rankOf(x);
+  bool isBool = elementOf(x).isInteger(1), wantsBool = isa<ReduceAnyOp, ReduceAllOp, ReduceCountOp>(op);
+  if (isBool != wantsBool)
+    return op->emitOpError(wantsBool ? "is for i1" : "is not for i1");
+  if (isa<ReduceMeanOp, ReduceVarOp, ReduceStdOp, LogSumExpOp, Norm2Op>(op) && !isFloat(x))
+    return op->emitOpError("is for floats");
+  return success();
+}
+
+LogicalResult verifyAxis(Operation *op) {
+  Value x = op->getOperand(0);
+  int64_t axis = axesOf(op).front();
+  if (axis < 0 || axis >= rankOf(x))
+    return op->emitOpError() << "has axis " << axis << " on rank " << rankOf(x);
+  return success();
+}
+
+SmallVector<Batched> batch(Operation *op, BatchBuilder &batch, ArrayRef<Batched> operands) {
+  const Batched &x = operands[0];
+  int64_t shift = x.axes.size();
+  SmallVector<NamedAttribute> attributes;
+  for (NamedAttribute attribute : op->getAttrs()) {
+    if (attribute.getName() == "axes")
+      attribute.setValue(batch.b.getDenseI64ArrayAttr(llvm::map_to_vector(axesOf(op), [&](int64_t axis) { return axis + shift; })));
+    else if (attribute.getName() == "axis")
+      attribute.setValue(batch.b.getI64IntegerAttr(axesOf(op).front() + shift));
+    attributes.push_back(attribute);
+  }
+  return {{build(batch.b, op->getLoc(), op->getName().getStringRef(), x.v, attributes)->getResult(0), x.axes}};
+}
+
+/// `y`, which lacks the axes of the reduction `op`, in the shape of its operand.
+static Val back(Operation *op, Val y) {
+  if (!y)
+    return y;
+  Value x = op->getOperand(0);
+  return broadcast(y, sizesOf(*y.b, x), otherAxes(rankOf(x), axesOf(op)));
+}
+/// The same for a mask, which may be a scalar that stands for all.
+static Val backMask(Operation *op, Val mask) { return mask && rankOf(mask.v) == rankOf(op->getResult(0)) && isTensor(mask.v) ? back(op, mask) : mask; }
+} // namespace tl::reduction
+
+namespace tl {
+using namespace reduction;
+
+//===- sum, max, min ---------------------------------------------------------------------------------------------------------------===//
+
+void ReduceSumOp::vjp(Adjoints &adjoints, ValueRange g) {
+  if (adjoints.wants(getX()))
+    adjoints.add(getX(), back(*this, adjoints.val(getLoc(), g[0])), backMask(*this, adjoints.val(getLoc(), adjoints.mask(getY()))));
+}
+SmallVector<Value> ReduceSumOp::jvp(OpBuilder &b, ArrayRef<Value> dx) { return {sum(Val(b, getLoc(), dx[0]), getAxes()).v}; }
+
+namespace {
+/// Where the extreme is, and how many share it: they share its derivative, too.
+struct Extreme {
+  Val isIt, count;
+  Extreme(Operation *op, OpBuilder &b) {
+    Val x(b, op->getLoc(), op->getOperand(0));
+    isIt = equal(x, back(op, x.like(op->getResult(0))));
+    count = sum(convert(isIt, elementOf(x.v)), axesOf(op));
+  }
+};
+void extremeVjp(Operation *op, Adjoints &adjoints, Value cotangent) {
+  Value x = op->getOperand(0);
+  if (!adjoints.wants(x))
+    return;
+  Val g = adjoints.val(op->getLoc(), cotangent), mask = backMask(op, g.like(adjoints.mask(op->getResult(0))));
+  Extreme extreme(op, adjoints.b);
+  adjoints.add(x, guarded(select(extreme.isIt, back(op, g / extreme.count), 0.0), mask), mask);
+}
+SmallVector<Value> extremeJvp(Operation *op, OpBuilder &b, Value dx) {
+  Extreme extreme(op, b);
+  return {(sum(select(extreme.isIt, Val(b, op->getLoc(), dx), 0.0), axesOf(op)) / extreme.count).v};
+}
+} // namespace
+
+void ReduceMaxOp::vjp(Adjoints &adjoints, ValueRange g) { extremeVjp(*this, adjoints, g[0]); }
+SmallVector<Value> ReduceMaxOp::jvp(OpBuilder &b, ArrayRef<Value> dx) { return extremeJvp(*this, b, dx[0]); }
+void ReduceMinOp::vjp(Adjoints &adjoints, ValueRange g) { extremeVjp(*this, adjoints, g[0]); }
+SmallVector<Value> ReduceMinOp::jvp(OpBuilder &b, ArrayRef<Value> dx) { return extremeJvp(*this, b, dx[0]); }
+
+//===- products: right where elements are zero, too ----------------------------------------------------------------------------------===//
+
+namespace {
+Val cumsum(Val x, int64_t axis, bool reverse) { return x.like(make<CumSumOp>(*x.b, x.loc, x.v, axis, reverse)); }
+Val cumprod(Val x, int64_t axis, bool reverse) { return x.like(make<CumProdOp>(*x.b, x.loc, x.v, axis, reverse)); }
+
+/// The product of what stands before (after) each element along the last axis.
+Val productBefore(Val x, bool reverse) {
+  OpBuilder &b = *x.b;
+  int64_t rank = rankOf(x.v), last = rank - 1;
+  SmallVector<Value> sizes = sizesOf(b, x.v), ones = sizes, offsets(rank, index(b, x.loc, 0));
+  ones[last] = index(b, x.loc, 1);
+  Value one = broadcast(x.constant(1), ones, {}).v;
+  Val padded = x.like(make<ConcatOp>(b, x.loc, reverse ? SmallVector<Value>{x.v, one} : SmallVector<Value>{one, x.v}, last));
+  if (reverse)
+    offsets[last] = ones[last];
+  return x.like(make<SliceOp>(b, x.loc, cumprod(padded, last, reverse).v, ValueRange(offsets), ValueRange(sizes), SmallVector<int64_t>(rank, 1),
+                              ArrayRef<int64_t>(), /*always=*/true, /*here=*/false));
+}
+
+/// For each element the product of all others over the op's axes, which are brought behind the rest and made one for it.
+Val productOfOthers(ReduceProdOp op, OpBuilder &b) {
+  Val x(b, op.getLoc(), op.getX());
+  SmallVector<int64_t> perm = otherAxes(rankOf(x.v), op.getAxes());
+  size_t kept = perm.size();
+  llvm::append_range(perm, op.getAxes());
+  Val rows = transpose(x, perm);
+  SmallVector<Value> sizes = sizesOf(b, rows.v), merged(sizes.begin(), sizes.begin() + kept);
+  Value n = sizes[kept];
+  for (Value size : ArrayRef(sizes).drop_front(kept + 1))
+    n = b.createOrFold<arith::MulIOp>(op.getLoc(), n, size);
+  merged.push_back(n);
+  Val flat = perm.size() == kept + 1 ? rows : reshape(rows, merged);
+  Val others = productBefore(flat, false) * productBefore(flat, true);
+  return transpose(perm.size() == kept + 1 ? others : reshape(others, sizes), invertPermutationVector(perm));
+}
+
+/// Zeros along the axis of a cumprod. From the first zero on every product is zero, and only that zero matters to it.
+struct Zeros {
+  Val isZero, isFirst, seen;
+  Val withoutZeros, withoutFirst; ///< x with 1 for all zeros, and for the first
+  Zeros(CumProdOp op, OpBuilder &b) {
+    Val x(b, op.getLoc(), op.getX());
+    isZero = equal(x, 0.0);
+    Val count = cumsum(convert(isZero, b.getI64Type()), op.getAxis(), op.getReverse());
+    isFirst = both(isZero, equal(count, 1.0));
+    seen = less(count.constant(0), count);
+    withoutZeros = select(isZero, 1.0, x);
+    withoutFirst = select(isFirst, 1.0, x);
+  }
+};
+} // namespace
+
+void ReduceProdOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
+  if (!adjoints.wants(getX()))
+    return;
+  Val g = adjoints.val(getLoc(), cotangent[0]), mask = backMask(*this, g.like(adjoints.mask(getY())));
+  adjoints.add(getX(), guarded(back(*this, g) * productOfOthers(*this, adjoints.b), mask), mask);
+}
+SmallVector<Value> ReduceProdOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
+  return {sum(Val(b, getLoc(), dx[0]) * productOfOthers(*this, b), getAxes()).v};
+}
+
+void CumProdOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
+  if (!adjoints.wants(getX()))
+    return;
+  Val g = adjoints.val(getLoc(), cotangent[0]), y = g.like(getY());
+  Zeros zeros(*this, adjoints.b);
+  Val ofRest = cumsum(g * y, getAxis(), !getReverse()) / zeros.withoutZeros;
+  Val ofFirst = cumsum(g * cumprod(zeros.withoutFirst, getAxis(), getReverse()), getAxis(), !getReverse());
+  adjoints.add(getX(), select(zeros.isZero, select(zeros.isFirst, ofFirst, 0.0), ofRest));
+}
+SmallVector<Value> CumProdOp::jvp(OpBuilder &b, ArrayRef<Value> tangent) {
+  Val dx(b, getLoc(), tangent[0]), y = dx.like(getY());
+  Zeros zeros(*this, b);
+  Val before = y * cumsum(dx / zeros.withoutZeros, getAxis(), getReverse());
+  Val after = cumprod(zeros.withoutFirst, getAxis(), getReverse()) * cumsum(select(zeros.isFirst, dx, 0.0), getAxis(), getReverse());
+  return {select(zeros.seen, after, before).v};
+}
+
+//===- scans and sorting -------------------------------------------------------------------------------------------------------------===//
+
+void CumSumOp::vjp(Adjoints &adjoints, ValueRange g) {
+  if (adjoints.wants(getX()))
+    adjoints.add(getX(), cumsum(adjoints.val(getLoc(), g[0]), getAxis(), !getReverse()));
+}
+SmallVector<Value> CumSumOp::jvp(OpBuilder &b, ArrayRef<Value> dx) { return {cumsum(Val(b, getLoc(), dx[0]), getAxis(), getReverse()).v}; }
+
+/// The indices, for a gather over all axes, of the elements that `sort` puts in order.
+static SmallVector<Value> placesOf(SortOp op, OpBuilder &b) {
+  Location loc = op.getLoc();
+  SmallVector<Value> sizes = sizesOf(b, op.getX()), places;
+  for (auto [axis, size] : llvm::enumerate(sizes)) {
+    if (axis == op.getAxis()) {
+      auto order = ArgSortOp::create(b, loc, op.getX(), op.getAxis());
+      if (isUnsigned(op))
+        order->setAttr("unsigned", b.getUnitAttr());
+      places.push_back(order);
+    } else {
+      places.push_back(broadcast(Val(b, loc, IotaOp::create(b, loc, size)), sizes, {int64_t(axis)}).v);
+    }
+  }
+  return places;
+}
+void SortOp::vjp(Adjoints &adjoints, ValueRange g) {
+  if (!adjoints.wants(getX()))
+    return;
+  OpBuilder &b = adjoints.b;
+  Val zeros = full(adjoints.val(getLoc(), g[0]), 0);
+  Value dx = ScatterAddOp::create(b, getLoc(), zeros.v, placesOf(*this, b), g[0], axesUpTo(rankOf(getX())), false, /*always=*/true, false);
+  adjoints.add(getX(), zeros.like(dx));
+}
+SmallVector<Value> SortOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
+  return {GatherOp::create(b, getLoc(), dx[0], placesOf(*this, b), axesUpTo(rankOf(getX())), false, /*always=*/true, false)};
+}
+
+//===- composites --------------------------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// How many elements each result is made of, as a number of type `element`.
+Val countOver(Val x, ArrayRef<int64_t> axes, Type element) {
+  OpBuilder &b = *x.b;
+  SmallVector<Value> sizes = sizesOf(b, x.v);
+  Value n = sizes[axes.front()];
+  for (int64_t axis : axes.drop_front())
+    n = b.createOrFold<arith::MulIOp>(x.loc, n, sizes[axis]);
+  return convert(x.like(arith::IndexCastOp::create(b, x.loc, b.getI64Type(), n)), element);
+}
+Val mean(Val x, ArrayRef<int64_t> axes) { return sum(x, axes) / countOver(x, axes, elementOf(x.v)); }
+Val variance(Operation *op, Val x, ArrayRef<int64_t> axes) {
+  Val d = x - back(op, mean(x, axes));
+  return mean(d * d, axes);
+}
+/// The largest over `axes`, a constant to derivatives.
+Val largest(Val x, ArrayRef<int64_t> axes) {
+  Value m = ReduceMaxOp::create(*x.b, x.loc, x.v, axes);
+  return x.like(StopGradientOp::create(*x.b, x.loc, m));
+}
+} // namespace
+
+SmallVector<Value> ReduceMeanOp::expand(OpBuilder &b) { return {mean(Val(b, getLoc(), getX()), getAxes()).v}; }
+SmallVector<Value> ReduceVarOp::expand(OpBuilder &b) { return {variance(*this, Val(b, getLoc(), getX()), getAxes()).v}; }
+SmallVector<Value> ReduceStdOp::expand(OpBuilder &b) { return {sqrt(variance(*this, Val(b, getLoc(), getX()), getAxes())).v}; }
+SmallVector<Value> ReduceCountOp::expand(OpBuilder &b) {
+  return {sum(convert(Val(b, getLoc(), getX()), b.getI64Type()), getAxes()).v};
+}
+SmallVector<Value> Norm2Op::expand(OpBuilder &b) {
+  Val x(b, getLoc(), getX());
+  return {sqrt(sum(x * x, getAxes())).v};
+}
+SmallVector<Value> LogSumExpOp::expand(OpBuilder &b) {
+  Val x(b, getLoc(), getX()), m = largest(x, getAxes());
+  // An infinite maximum is not subtracted: inf - inf is no number.
+  Val shift = select(x.like(make<IsFiniteOp>(b, getLoc(), m.v)), m, 0.0);
+  return {(log(sum(exp(x - back(*this, shift)), getAxes())) + shift).v};
+}
+SmallVector<Value> SoftmaxOp::expand(OpBuilder &b) {
+  int64_t axis = getAxis();
+  Val x(b, getLoc(), getX());
+  SmallVector<Value> sizes = sizesOf(b, getX());
+  SmallVector<int64_t> others = otherAxes(rankOf(getX()), axis);
+  Val e = exp(x - broadcast(largest(x, axis), sizes, others));
+  return {(e / broadcast(sum(e, axis), sizes, others)).v};
+}
+SmallVector<Value> LogSoftmaxOp::expand(OpBuilder &b) {
+  int64_t axis = getAxis();
+  Val x(b, getLoc(), getX());
+  SmallVector<Value> sizes = sizesOf(b, getX());
+  SmallVector<int64_t> others = otherAxes(rankOf(getX()), axis);
+  Val s = x - broadcast(largest(x, axis), sizes, others);
+  return {(s - broadcast(log(sum(exp(s), axis)), sizes, others)).v};
+}
+} // namespace tl

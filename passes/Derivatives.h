@@ -1,0 +1,23 @@
+// What forward and reverse mode share: which values depend on what is differentiated by.
+#pragma once
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tl {
+/// Floats that depend on what is differentiated by.
+using Active = llvm::DenseSet<mlir::Value>;
+
+/// Adds to `active` what the ops of `block` make of values in it, in nested regions too.
+void findActive(mlir::Block &block, Active &active);
+/// The values from outside that the regions of `op` use, and are active.
+llvm::SmallVector<mlir::Value> activeCaptures(mlir::Operation *op, const Active &active);
+
+/// Makes the body of `function` its own derivative: see vjp and jvp. Calls are inlined and maps lifted. `wrt` are argument numbers.
+mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
+mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);
+
+/// A zero in the shape and element type of `x`.
+inline mlir::Value zeroLike(mlir::OpBuilder &b, mlir::Value x) { return full(Val(b, x.getLoc(), x), 0).v; }
+/// `x` with stated sizes where it is an array of unknown ones: those of `like`.
+mlir::Value sizedLike(mlir::OpBuilder &b, mlir::Value x, mlir::Value like);
+} // namespace tl

@@ -1,0 +1,206 @@
+// tl.vjp and tl.jvp -> calls of ordinary functions. A function's derivative is made from a copy whose calls are inlined, whose maps are lifted and
+// whose own derivatives have been made: innermost first, so that any nesting is the same pass again.
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Derivatives.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+
+namespace tl {
+#define GEN_PASS_DEF_DIFFERENTIATE
+#include "passes/Passes.h.inc"
+
+void findActive(Block &block, Active &active) {
+  auto add = [&](ValueRange values) {
+    for (Value value : values)
+      if (isFloat(value))
+        active.insert(value);
+  };
+  for (Operation &op : block) {
+    if (isa<StopGradientOp>(op))
+      continue;
+    bool reached = llvm::any_of(op.getOperands(), [&](Value v) { return active.contains(v); });
+    if (op.getNumRegions() == 0) {
+      if (reached)
+        add(op.getResults());
+      continue;
+    }
+    // What a loop carries may become active by its body, which makes more active there.
+    for (size_t before = ~size_t(0); before != active.size();) {
+      before = active.size();
+      if (auto loop = dyn_cast<scf::ForOp>(op)) {
+        for (auto [argument, init, yielded, result] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs(), loop.getYieldedValues(), loop.getResults()))
+          if (active.contains(init) || active.contains(yielded))
+            add({argument, result});
+      } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+        for (auto [argument, init, yielded] : llvm::zip(loop.getBeforeArguments(), loop.getInits(), loop.getYieldedValues()))
+          if (active.contains(init) || active.contains(yielded))
+            add(argument);
+        for (auto [argument, passed, result] : llvm::zip(loop.getAfterArguments(), loop.getConditionOp().getArgs(), loop.getResults()))
+          if (active.contains(passed))
+            add({argument, result});
+      }
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          findActive(inner, active);
+    }
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      for (Region &region : op.getRegions())
+        if (!region.empty())
+          for (auto [yielded, result] : llvm::zip(region.front().getTerminator()->getOperands(), branch.getResults()))
+            if (active.contains(yielded))
+              add(result);
+  }
+}
+
+SmallVector<Value> activeCaptures(Operation *op, const Active &active) {
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  return llvm::filter_to_vector(used, [&](Value v) { return active.contains(v); });
+}
+
+Value sizedLike(OpBuilder &b, Value x, Value like) {
+  return hasKnownSizes(x) ? x : Value(SizedOp::create(b, x.getLoc(), x, sizesOf(b, like)));
+}
+
+namespace {
+/// Makes the derivatives of one module.
+class Maker {
+public:
+  explicit Maker(ModuleOp module) : module(module), symbols(module) {}
+
+  /// All derivatives that `function` asks for, after those that their functions ask for.
+  LogicalResult run(func::FuncOp function) {
+    if (!visited.insert(function).second)
+      return success(); // done, or under way: it is recursive
+    SmallVector<func::FuncOp> callees;
+    function.walk([&](func::CallOp call) {
+      if (func::FuncOp callee = calleeOf(call))
+        callees.push_back(callee);
+    });
+    for (func::FuncOp callee : callees)
+      if (failed(run(callee)))
+        return failure();
+    while (true) {
+      Operation *next = nullptr;
+      function.walk([&](Operation *op) {
+        if (isa<VjpOp, JvpOp>(op))
+          next = op;
+        return next ? WalkResult::interrupt() : WalkResult::advance();
+      });
+      if (!next)
+        break;
+      if (failed(isa<VjpOp>(next) ? replace(cast<VjpOp>(next)) : replace(cast<JvpOp>(next))))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  ModuleOp module;
+  SymbolTable symbols;
+  llvm::DenseSet<func::FuncOp> visited;
+
+  /// The results of a call stand for those of `op`, with the sizes that are known: cotangents have those of the arguments.
+  void replaceByCall(Operation *op, func::FuncOp function, ValueRange args, ValueRange sizedAs) {
+    OpBuilder b(op);
+    auto call = func::CallOp::create(b, op->getLoc(), function, args);
+    size_t primals = call.getNumResults() - sizedAs.size();
+    for (auto [i, result] : llvm::enumerate(call.getResults())) {
+      Value y = result;
+      if (i >= primals && isTensor(y) && hasKnownSizes(sizedAs[i - primals]))
+        y = SizedOp::create(b, op->getLoc(), y, sizesOf(b, sizedAs[i - primals]));
+      op->getResult(i).replaceAllUsesWith(y);
+    }
+    op->erase();
+  }
+
+  LogicalResult replace(VjpOp op) {
+    StringRef mode = op.getPrimals() ? "vjp" : "pullback";
+    auto made = derivative(op, op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals()); },
+                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+                             if (!op.getPrimals())
+                               results.clear();
+                             for (int64_t i : op.getWrt())
+                               results.push_back(args[i]);
+                             llvm::append_range(args, op.getSeeds().getTypes());
+                           });
+    if (failed(made))
+      return failure();
+    SmallVector<Value> args(op.getArgs()), sizedAs;
+    llvm::append_range(args, op.getSeeds());
+    for (int64_t i : op.getWrt())
+      sizedAs.push_back(op.getArgs()[i]);
+    replaceByCall(op, *made, args, sizedAs);
+    return success();
+  }
+
+  LogicalResult replace(JvpOp op) {
+    auto made = derivative(op, op.getCallee(), "jvp", op.getWrt(), [&](func::FuncOp f) { return forward(f, op.getWrt()); },
+                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+                             llvm::append_range(results, llvm::filter_to_vector(results, [](Type type) { return isFloat(type); }));
+                             llvm::append_range(args, op.getTangents().getTypes());
+                           });
+    if (failed(made))
+      return failure();
+    SmallVector<Value> args(op.getArgs());
+    llvm::append_range(args, op.getTangents());
+    replaceByCall(op, *made, args, {});
+    return success();
+  }
+
+  /// The derivative of `callee`, made once. It has its type from the start, so that one of a recursive function may call itself.
+  FailureOr<func::FuncOp> derivative(Operation *asked, StringRef callee, StringRef mode, ArrayRef<int64_t> wrt,
+                                     llvm::function_ref<LogicalResult(func::FuncOp)> make,
+                                     llvm::function_ref<void(SmallVectorImpl<Type> &, SmallVectorImpl<Type> &)> extend) {
+    std::string name = (callee + "." + mode).str();
+    for (int64_t i : wrt)
+      name += "." + std::to_string(i);
+    if (auto known = symbols.lookup<func::FuncOp>(name))
+      return known;
+    auto primal = symbols.lookup<func::FuncOp>(callee);
+    if (!primal || primal.isExternal())
+      return asked->emitError("cannot differentiate a function that has no body here"), failure();
+    if (failed(run(primal)))
+      return failure();
+    OpBuilder b(primal->getContext());
+    func::FuncOp function = primal.clone();
+    function.setName(name);
+    function.setPrivate();
+    symbols.insert(function, std::next(primal->getIterator()));
+    SmallVector<Type> args(function.getArgumentTypes()), results(function.getResultTypes());
+    extend(args, results);
+    inlineCalls(function);
+    if (failed(liftMaps(function)) || failed(simplify(function)))
+      return failure();
+    function.setFunctionType(b.getFunctionType(args, results));
+    function.setAllArgAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(args.size(), b.getDictionaryAttr({}))));
+    function.setAllResultAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(results.size(), b.getDictionaryAttr({}))));
+    if (failed(make(function)))
+      return failure();
+    if (failed(run(function))) // of functions that call themselves
+      return failure();
+    return function;
+  }
+};
+} // namespace
+
+LogicalResult makeDerivatives(ModuleOp module) {
+  Maker maker(module);
+  for (auto function : llvm::to_vector(module.getOps<func::FuncOp>()))
+    if (failed(maker.run(function)))
+      return failure();
+  return success();
+}
+
+namespace {
+struct Differentiate : impl::DifferentiateBase<Differentiate> {
+  void runOnOperation() override {
+    if (failed(makeDerivatives(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace tl

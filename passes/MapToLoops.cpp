@@ -1,0 +1,46 @@
+// A map that cannot be lifted: loops over its extents, whose carried arrays receive one element (or row) after another.
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace tl {
+/// `array` with `part` at `indices` of its leading axes.
+static Value put(OpBuilder &b, Location loc, Value array, ArrayRef<Value> sizes, ValueRange indices, Value part) {
+  SmallVector<Value> offsets(indices), ones(indices.size(), index(b, loc, 1));
+  offsets.resize(sizes.size(), index(b, loc, 0));
+  llvm::append_range(ones, sizes.drop_front(indices.size()));
+  Value sized = SizedOp::create(b, loc, array, sizes);
+  return UpdateOp::create(b, loc, sized, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false, /*here=*/true);
+}
+
+LogicalResult mapToLoops(MapOp map) {
+  OpBuilder b(map);
+  Location loc = map.getLoc();
+  SmallVector<SmallVector<Value>> sizes;
+  SmallVector<Value> arrays;
+  for (Value result : map.getResults()) {
+    sizes.push_back(sizesOf(b, result));
+    SmallVector<OpFoldResult> shape(sizes.back().begin(), sizes.back().end());
+    arrays.push_back(tensor::EmptyOp::create(b, loc, shape, elementOf(result)));
+  }
+  SmallVector<Value> zeros(map.getExtents().size(), index(b, loc, 0)), ones(map.getExtents().size(), index(b, loc, 1)), extents(map.getExtents());
+  scf::LoopNest nest = scf::buildLoopNest(b, loc, zeros, extents, ones, arrays, [&](OpBuilder &b, Location loc, ValueRange indices, ValueRange carried) {
+    IRMapping copies;
+    copies.map(map.indices(), indices);
+    for (Operation &op : map.getBody().front().without_terminator())
+      b.clone(op, copies);
+    SmallVector<Value> next;
+    for (auto [array, size, value] : llvm::zip(carried, sizes, map.yielded()))
+      next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
+    return next;
+  });
+  for (auto [result, array, size] : llvm::zip(map.getResults(), nest.results, sizes))
+    result.replaceAllUsesWith(SizedOp::create(b, loc, array, size));
+  map.erase();
+  return success();
+}
+} // namespace tl

@@ -1,0 +1,321 @@
+// Place, the ops: each op on tensors becomes one on the buffers of its operands.
+#include "passes/Liveness.h"
+#include "passes/Placement.h"
+#include "passes/RuntimeCalls.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tl::place;
+
+void Placer::translate(Scope &s, Operation *op) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](scf::ForOp op) { translateFor(s, op); })
+      .Case([&](scf::WhileOp op) { translateWhile(s, op); })
+      .Case([&](scf::IfOp op) { translateIf(s, op); })
+      .Case([&](func::CallOp op) { translateCall(s, op); })
+      .Case([&](linalg::GenericOp op) { translateGeneric(s, op); })
+      .Case([&](tensor::EmptyOp op) { put(op, {{}, nullptr, false, mapped(op.getMixedSizes())}); })
+      .Case([&](tensor::ExtractOp op) { values.map(op, load(s.b, op)); })
+      .Case([&](tensor::InsertOp op) { translateInsert(s, op); })
+      .Case([&](tensor::InsertSliceOp op) { translateInsertSlice(s, op); })
+      .Case([&](tensor::ExtractSliceOp op) { translateExtractSlice(s, op); })
+      .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp>([&](Operation *op) { translateReshape(s, op); })
+      .Case([&](tensor::CastOp op) { put(op, buffers.lookup(op.getSource())); })
+      .Case([&](tensor::DimOp op) {
+        OpFoldResult size = buffers.lookup(op.getSource()).sizes[*op.getConstantIndex()];
+        values.map(op, getValueOrCreateConstantIndexOp(s.b, op.getLoc(), size));
+      })
+      .Case([&](tensor::FromElementsOp op) { translateFromElements(s, op); })
+      .Case<tl::SizedOp>([&](Operation *op) { translateSized(s, op); })
+      .Case<tl::ArgSortOp>([&](Operation *op) { translateArgSort(s, op); })
+      .Case([&](arith::ConstantOp op) { translateConstant(s, op); })
+      .Default([&](Operation *op) { translateOther(s, op); });
+  unlock();
+}
+
+//===- Destinations --------------------------------------------------------===//
+
+Buffer Placer::destination(Scope &s, Operation *op, OpOperand &dest) {
+  Buffer buffer = buffers.lookup(dest.get());
+  if (buffer.memref && overwritable(s, dest.get(), op, [&](OpOperand &use) { return &use == &dest; })) {
+    take(buffer.token);
+    return buffer;
+  }
+  Token *token = copyOf(s, op, dest.get());
+  return {token->memref, token, true, token->shape.sizes};
+}
+
+Token *Placer::inPlace(Scope &s, linalg::GenericOp op, unsigned result) {
+  OpOperand *init = op.getDpsInitOperand(result);
+  AffineMap map = op.getMatchingIndexingMap(init);
+  if (op.getNumParallelLoops() != op.getNumLoops() || !map.isPermutation())
+    return nullptr;
+  Shape shape{cast<RankedTensorType>(init->get().getType()).getElementType(), buffers.lookup(init->get()).sizes};
+  auto harmless = [&](OpOperand &use) {
+    if (use.getOwner() != op)
+      return false;
+    if (op.isDpsInit(&use))
+      return !op.payloadUsesValueFromOperand(&use);
+    return op.getMatchingIndexingMap(&use) == map && buffers.lookup(use.get()).whole;
+  };
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    Token *token = buffers.lookup(input->get()).token;
+    if (token && token->shape == shape && harmless(*input) && overwritable(s, input->get(), op, harmless))
+      return take(token);
+  }
+  return nullptr;
+}
+
+//===- linalg --------------------------------------------------------------===//
+
+void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
+  SmallVector<Buffer> targets;
+  for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
+    OpOperand *init = op.getDpsInitOperand(i);
+    Buffer from = buffers.lookup(init->get());
+    if (from.memref && op.payloadUsesValueFromOperand(init)) {
+      targets.push_back(destination(s, op, *init));
+      continue;
+    }
+    Token *token = inPlace(s, op, i);
+    if (!token)
+      token = acquire(s, op, {cast<RankedTensorType>(init->get().getType()).getElementType(), from.sizes});
+    targets.push_back({token->memref, token, true, from.sizes});
+  }
+  SmallVector<Value> inputs, outputs;
+  for (Value input : op.getInputs())
+    inputs.push_back(isa<TensorType>(input.getType()) ? buffers.lookup(input).memref : scalar(input));
+  for (Buffer &target : targets)
+    outputs.push_back(target.memref);
+  auto generic = linalg::GenericOp::create(s.b, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMaps(),
+                                           op.getIteratorTypes(), op.getDocAttr(), op.getLibraryCallAttr());
+  generic->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  cloneBody(s, op, generic);
+  for (auto [result, target] : llvm::zip(op->getResults(), targets))
+    put(result, target);
+}
+
+/// Bools are bytes in memory: they are made bits on the way in and bytes on the way out.
+void Placer::cloneBody(Scope &s, linalg::GenericOp from, linalg::GenericOp to) {
+  OpBuilder b(context);
+  Block *body = b.createBlock(&to.getRegion());
+  for (BlockArgument arg : from.getBody()->getArguments()) {
+    bool isTensor = isa<TensorType>(from->getOperand(arg.getArgNumber()).getType());
+    Value inner = body->addArgument(isTensor ? storage(arg.getType()) : arg.getType(), arg.getLoc());
+    if (inner.getType() != arg.getType())
+      inner = arith::TruncIOp::create(b, arg.getLoc(), arg.getType(), inner);
+    values.map(arg, inner);
+  }
+  for (Operation &op : from.getBody()->without_terminator())
+    b.clone(op, values);
+  SmallVector<Value> results;
+  for (Value result : from.getBody()->getTerminator()->getOperands()) {
+    Value value = scalar(result);
+    if (Type type = storage(value.getType()); type != value.getType())
+      value = arith::ExtUIOp::create(b, value.getLoc(), type, value);
+    results.push_back(value);
+  }
+  linalg::YieldOp::create(b, from.getLoc(), results);
+  to.walk([&](tensor::ExtractOp op) {
+    OpBuilder at(op);
+    op.replaceAllUsesWith(load(at, op));
+    op.erase();
+  });
+}
+
+//===- Elements and slices -------------------------------------------------===//
+
+Value Placer::load(OpBuilder &b, tensor::ExtractOp op) {
+  Location loc = op.getLoc();
+  Buffer from = buffers.lookup(op.getTensor());
+  if (!from.memref)
+    return arith::ConstantOp::create(b, loc, b.getZeroAttr(op.getType()));
+  SmallVector<Value> indices = llvm::map_to_vector(op.getIndices(), [&](Value v) { return scalar(v); });
+  Value value = memref::LoadOp::create(b, loc, from.memref, indices);
+  if (value.getType() != op.getType())
+    value = arith::TruncIOp::create(b, loc, op.getType(), value);
+  return value;
+}
+
+void Placer::translateInsert(Scope &s, tensor::InsertOp op) {
+  Buffer target = destination(s, op, op.getDestMutable());
+  Value value = scalar(op.getScalar());
+  if (Type type = storage(value.getType()); type != value.getType())
+    value = arith::ExtUIOp::create(s.b, op.getLoc(), type, value);
+  SmallVector<Value> indices = llvm::map_to_vector(op.getIndices(), [&](Value v) { return scalar(v); });
+  memref::StoreOp::create(s.b, op.getLoc(), value, target.memref, indices);
+  put(op, target);
+}
+
+/// The part of `memref` that a slice names.
+static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offsets, const Sizes &sizes, const Sizes &strides,
+                    const llvm::SmallBitVector &dropped) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> shape;
+  for (auto [axis, size] : llvm::enumerate(sizes))
+    if (!dropped.test(axis))
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  auto view = memref::SubViewOp::inferRankReducedResultType(shape, type, offsets, sizes, strides);
+  return memref::SubViewOp::create(b, loc, cast<MemRefType>(view), memref, offsets, sizes, strides);
+}
+
+void Placer::translateInsertSlice(Scope &s, tensor::InsertSliceOp op) {
+  OpOperand &dest = op.getDestMutable(), &source = op.getSourceMutable();
+  Buffer from = buffers.lookup(source.get()), to = buffers.lookup(dest.get());
+  auto either = [&](OpOperand &use) { return &use == &dest || &use == &source; };
+  Buffer target;
+  if (from.token && from.token == to.token && overwritable(s, dest.get(), op, either)) {
+    // A part of the array goes to another part of it: it is cheaper to copy the part than the array.
+    from.memref = copyOf(s, op, source.get())->memref;
+    target = to;
+    take(to.token);
+  } else {
+    target = destination(s, op, dest);
+  }
+  if (from.memref) {
+    Value part = viewOf(s.b, op.getLoc(), target.memref, mapped(op.getMixedOffsets()), mapped(op.getMixedSizes()),
+                        mapped(op.getMixedStrides()), op.getDroppedDims());
+    copy(s, op.getLoc(), from.memref, part);
+  }
+  put(op, target);
+}
+
+/// Whether `user` may want to overwrite the tensor that it uses through `use`.
+static bool overwrites(OpOperand &use) {
+  if (auto op = dyn_cast<DestinationStyleOpInterface>(use.getOwner()))
+    return op.isDpsInit(&use);
+  return isa<LoopLikeOpInterface>(use.getOwner());
+}
+
+void Placer::translateExtractSlice(Scope &s, tensor::ExtractSliceOp op) {
+  Buffer base = buffers.lookup(op.getSource());
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  Sizes all = mapped(op.getMixedSizes()), sizes;
+  for (auto [axis, size] : llvm::enumerate(all))
+    if (!dropped.test(axis))
+      sizes.push_back(size);
+  if (!base.memref)
+    return put(op, {{}, nullptr, false, sizes});
+  Value view = viewOf(s.b, op.getLoc(), base.memref, mapped(op.getMixedOffsets()), all, mapped(op.getMixedStrides()), dropped);
+  // A view that outlives its base would force the base to be copied when it is overwritten: copy the slice instead.
+  bool outlives = base.token && llvm::any_of(base.token->occupants, [&](Value occupant) {
+    return llvm::any_of(occupant.getUses(), [&](OpOperand &use) {
+      return overwrites(use) && (liveAfter(op, use.getOwner()) || usedIn(op, use.getOwner()));
+    });
+  });
+  put(op, {view, base.token, false, sizes});
+  if (outlives || naive)
+    put(op, copyOf(s, op, op));
+}
+
+//===- The rest ------------------------------------------------------------===//
+
+Value Placer::contiguous(Scope &s, Operation *at, Value value) {
+  Buffer buffer = buffers.lookup(value);
+  if (buffer.memref && cast<MemRefType>(buffer.memref.getType()).getLayout().isIdentity())
+    return buffer.memref;
+  return copyOf(s, at, value)->memref;
+}
+
+void Placer::translateReshape(Scope &s, Operation *op) {
+  Location loc = op->getLoc();
+  Value source = op->getOperand(0);
+  Buffer base = buffers.lookup(source);
+  if (!base.memref || !cast<MemRefType>(base.memref.getType()).getLayout().isIdentity()) {
+    Token *token = copyOf(s, op, source);
+    base = {token->memref, token, true, token->shape.sizes};
+  }
+  MemRefType type = bufferType(op->getResult(0).getType());
+  // Views may have sizes in their types; a reshape forgets them first.
+  base.memref = memref::CastOp::create(s.b, loc, bufferType(source.getType()), base.memref);
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    Sizes sizes = mapped(expand.getMixedOutputShape()), dynamic;
+    for (Value size : getValueOrCreateConstantIndexOp(s.b, loc, sizes))
+      dynamic.push_back(size);
+    Value view = memref::ExpandShapeOp::create(s.b, loc, type, base.memref, expand.getReassociationIndices(), dynamic);
+    return put(expand, {view, base.token, false, sizes});
+  }
+  auto collapse = cast<tensor::CollapseShapeOp>(op);
+  Value view = memref::CollapseShapeOp::create(s.b, loc, type, base.memref, collapse.getReassociationIndices());
+  put(collapse, {view, base.token, false, dimsOf(s, loc, view)});
+}
+
+void Placer::translateSized(Scope &s, Operation *op) {
+  Buffer buffer = buffers.lookup(op->getOperand(0));
+  buffer.sizes = mapped(getAsOpFoldResult(op->getOperands().drop_front()));
+  // From here on the token goes by the sizes that the program speaks of.
+  if (buffer.token && buffer.whole && visible(buffer.sizes, *buffer.token->owner))
+    buffer.token->shape.sizes = buffer.sizes;
+  put(op->getResult(0), buffer);
+}
+
+void Placer::translateConstant(Scope &s, arith::ConstantOp op) {
+  auto data = dyn_cast<DenseElementsAttr>(op.getValue());
+  if (!data)
+    return translateOther(s, op);
+  Type element = data.getElementType();
+  if (element != storage(element))
+    data = cast<DenseIntElementsAttr>(data).mapValues(storage(element), [](const APInt &bit) { return bit.zext(8); });
+  auto type = MemRefType::get(data.getType().getShape(), data.getElementType());
+  OpBuilder b(module.getBodyRegion());
+  auto global = memref::GlobalOp::create(b, op.getLoc(), "tl.constant", b.getStringAttr("private"), type, data, true, IntegerAttr());
+  SymbolTable(module).insert(global); // Makes the name unique.
+  Value memref = memref::GetGlobalOp::create(s.b, op.getLoc(), type, global.getSymName());
+  Sizes sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  put(op, {memref::CastOp::create(s.b, op.getLoc(), bufferType(op.getType()), memref), nullptr, true, sizes});
+}
+
+void Placer::translateFromElements(Scope &s, tensor::FromElementsOp op) {
+  RankedTensorType type = op.getType();
+  Sizes sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(s.b.getIndexAttr(size));
+  Token *token = acquire(s, op, {type.getElementType(), sizes});
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  for (auto [place, element] : llvm::enumerate(op.getElements())) {
+    SmallVector<Value> indices;
+    for (int64_t index : delinearize(place, strides))
+      indices.push_back(arith::ConstantIndexOp::create(s.b, op.getLoc(), index));
+    Value value = scalar(element);
+    if (Type stored = storage(value.getType()); stored != value.getType())
+      value = arith::ExtUIOp::create(s.b, op.getLoc(), stored, value);
+    memref::StoreOp::create(s.b, op.getLoc(), value, token->memref, indices);
+  }
+  put(op, token);
+}
+
+void Placer::translateArgSort(Scope &s, Operation *op) {
+  auto sort = cast<tl::ArgSortOp>(op);
+  Value x = contiguous(s, op, sort.getX());
+  Token *token = acquire(s, op, {s.b.getI64Type(), buffers.lookup(sort.getX()).sizes});
+  emitArgSort(s.b, op->getLoc(), x, token->memref, scalarKind(sort.getX().getType(), op->hasAttr("unsigned")));
+  put(op->getResult(0), token);
+}
+
+/// Ops that compute on scalars are cloned. Those with effects keep their tensors, each a cast of a contiguous buffer, until
+/// LowerEffects makes runtime calls of them.
+void Placer::translateOther(Scope &s, Operation *op) {
+  Location loc = op->getLoc();
+  IRMapping operands;
+  for (Value operand : op->getOperands()) {
+    if (isa<TensorType>(operand.getType()))
+      operands.map(operand, UnrealizedConversionCastOp::create(s.b, loc, operand.getType(), contiguous(s, op, operand)).getResult(0));
+    else
+      operands.map(operand, scalar(operand));
+  }
+  Operation *clone = s.b.clone(*op, operands);
+  for (auto [result, made] : llvm::zip(op->getResults(), clone->getResults())) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type) {
+      values.map(result, made);
+      continue;
+    }
+    Value memref = UnrealizedConversionCastOp::create(s.b, loc, bufferType(type), made).getResult(0);
+    put(result, newToken(s, memref, {type.getElementType(), dimsOf(s, loc, memref)}));
+  }
+}

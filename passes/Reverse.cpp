@@ -1,0 +1,385 @@
+// Reverse mode: a function's body, then the same ops backwards, each giving its operands what its results' cotangents say.
+//
+// No tape. The reverse of a `for` runs its steps backwards and recomputes each from the carried values with which it began; the forward loop keeps
+// in arrays those of them that the recomputation needs. A branch recomputes its side. A `while` is run once to count its steps, then
+// differentiated as a `for`. Recomputed ops leave out prints and checks: these ran.
+#include "passes/Derivatives.h"
+#include "passes/Transforms.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+
+namespace tl {
+namespace {
+/// Ops that are replaced, but stay until the end: their values are keys.
+using Replaced = SmallVector<Operation *>;
+
+/// Clones the ops of a body at `b`, without prints and checks.
+void recompute(OpBuilder &b, Block &body, IRMapping &copies) {
+  for (Operation &op : body.without_terminator()) {
+    if (isa<PrintOp, CheckOp, TrapOp, SaveOp>(op))
+      continue;
+    Operation *copy = b.clone(op, copies);
+    SmallVector<Operation *> effects;
+    copy->walk([&](Operation *inner) {
+      if (isa<PrintOp, CheckOp, TrapOp, SaveOp>(inner))
+        effects.push_back(inner);
+    });
+    for (Operation *effect : effects)
+      effect->erase();
+  }
+}
+
+class Reverser {
+public:
+  explicit Reverser(Replaced &replaced) : replaced(replaced) {}
+
+  /// Runs over `ops` backwards; what they give is built at the adjoints' builder.
+  LogicalResult sweep(ArrayRef<Operation *> ops, Adjoints &adjoints, const Active &active) {
+    for (Operation *op : llvm::reverse(ops)) {
+      SmallVector<Value> g = llvm::map_to_vector(op->getResults(), [&](Value y) { return adjoints.get(y); });
+      if (llvm::none_of(g, [](Value v) { return bool(v); }) || isa<StopGradientOp>(op))
+        continue;
+      if (!llvm::any_of(op->getResults(), [&](Value y) { return active.contains(y); }))
+        continue;
+      if (failed(give(op, adjoints, g, active)))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  Replaced &replaced;
+
+  /// Erases ops of a block that nothing uses, last first.
+  void dropDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isOpTriviallyDead(&op) && !llvm::is_contained(replaced, &op))
+        op.erase();
+  }
+
+  LogicalResult give(Operation *op, Adjoints &adjoints, ArrayRef<Value> g, const Active &active) {
+    if (auto differentiable = dyn_cast<Differentiable>(op))
+      return differentiable.vjp(adjoints, g), success();
+    if (auto call = dyn_cast<func::CallOp>(op))
+      return giveCall(call, adjoints, g);
+    if (auto branch = dyn_cast<scf::IfOp>(op))
+      return giveIf(branch, adjoints, g, active);
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return giveFor(loop, adjoints, g, active);
+    if (auto view = dyn_cast<tensor::CastOp>(op))
+      return adjoints.add(view.getSource(), adjoints.val(op->getLoc(), g[0])), success();
+    if (auto literal = dyn_cast<tensor::FromElementsOp>(op); literal && literal.getType().getRank() == 1) {
+      for (auto [i, x] : llvm::enumerate(literal.getElements()))
+        if (adjoints.wants(x))
+          adjoints.add(x, adjoints.val(op->getLoc(), SliceOp::element(adjoints.b, op->getLoc(), g[0], index(adjoints.b, op->getLoc(), i))));
+      return success();
+    }
+    return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
+  }
+
+  /// A call that was not inlined is of a function that calls itself: its pullback recomputes the primal.
+  LogicalResult giveCall(func::CallOp call, Adjoints &adjoints, ArrayRef<Value> g) {
+    OpBuilder &b = adjoints.b;
+    SmallVector<int64_t> wrt;
+    SmallVector<Value> seeds;
+    SmallVector<Type> types;
+    for (auto [i, x] : llvm::enumerate(call.getOperands()))
+      if (adjoints.wants(x)) {
+        wrt.push_back(i);
+        types.push_back(x.getType());
+      }
+    for (auto [y, cotangent] : llvm::zip(call.getResults(), g))
+      if (isFloat(y)) {
+        Value known = y;
+        for (Operation *user : y.getUsers()) // the array's sizes are stated by the call's own `sized`
+          if (isa<SizedOp>(user))
+            known = user->getResult(0);
+        seeds.push_back(cotangent ? cotangent : zeroLike(b, known));
+      }
+    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false);
+    for (auto [i, dx] : llvm::zip(wrt, vjp.getResults()))
+      adjoints.add(call.getOperand(i), adjoints.val(call.getLoc(), sizedLike(b, dx, call.getOperand(i))));
+    return success();
+  }
+
+  LogicalResult giveIf(scf::IfOp op, Adjoints &adjoints, ArrayRef<Value> g, const Active &active) {
+    OpBuilder &b = adjoints.b;
+    Location loc = op.getLoc();
+    SmallVector<Value> captures = activeCaptures(op, active);
+    // A side may also yield what is captured nowhere else: getUsedValuesDefinedAbove counts terminators, so that it is there.
+    SmallVector<Type> types = llvm::map_to_vector(captures, [](Value v) { return v.getType(); });
+    auto back = scf::IfOp::create(b, loc, types, op.getCondition(), /*withElseRegion=*/true);
+    for (auto [from, to] : llvm::zip(op->getRegions(), back->getRegions())) {
+      to.front().clear();
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToEnd(&to.front());
+      IRMapping copies;
+      Block &side = from.front();
+      recompute(b, side, copies);
+      Active inner = active;
+      findActive(to.front(), inner);
+      SmallVector<Operation *> ops = llvm::map_to_vector(to.front(), [](Operation &op) { return &op; });
+      Adjoints here(b, inner);
+      for (Value capture : captures)
+        if (Value before = adjoints.get(capture))
+          here.add(capture, here.val(loc, before));
+      for (auto [y, cotangent] : llvm::zip(side.getTerminator()->getOperands(), g))
+        if (cotangent)
+          here.add(copies.lookupOrDefault(y), here.val(loc, cotangent));
+      if (failed(sweep(ops, here, inner)))
+        return failure();
+      scf::YieldOp::create(b, loc, llvm::map_to_vector(captures, [&](Value v) { return here.get(v) ? here.get(v) : zeroLike(b, v); }));
+      dropDead(to.front());
+    }
+    for (auto [capture, dx] : llvm::zip(captures, back.getResults()))
+      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, dx, capture)), {});
+    return success();
+  }
+
+  /// How many steps the loop makes.
+  static Value tripCount(OpBuilder &b, scf::ForOp op) {
+    Location loc = op.getLoc();
+    Value length = b.createOrFold<arith::SubIOp>(loc, op.getUpperBound(), op.getLowerBound());
+    Value steps = b.createOrFold<arith::CeilDivSIOp>(loc, length, op.getStep());
+    return b.createOrFold<arith::MaxSIOp>(loc, steps, index(b, loc, 0));
+  }
+
+  LogicalResult giveFor(scf::ForOp op, Adjoints &adjoints, ArrayRef<Value> g, const Active &active) {
+    OpBuilder &b = adjoints.b;
+    Location loc = op.getLoc();
+    SmallVector<Value> captures = activeCaptures(op, active);
+    SmallVector<unsigned> carried; // numbers of what has a cotangent
+    SmallVector<Value> inits;
+    for (unsigned i = 0; i < op.getNumResults(); ++i)
+      if (active.contains(op.getRegionIterArg(i))) {
+        carried.push_back(i);
+        inits.push_back(g[i] ? g[i] : zeroLike(b, op.getInitArgs()[i]));
+      }
+    for (Value capture : captures) {
+      Value before = adjoints.get(capture);
+      inits.push_back(before ? before : zeroLike(b, capture));
+    }
+    OpBuilder early(op);
+    Value trips = tripCount(early, op);
+    SmallVector<Value> stacks = emptyStacks(early, op, trips);
+    Value zero = index(b, loc, 0), one = index(b, loc, 1);
+    auto back = scf::ForOp::create(b, loc, zero, trips, one, inits);
+    if (!back.getBody()->empty())
+      back.getBody()->getTerminator()->erase();
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(back.getBody());
+      Value last = arith::SubIOp::create(b, loc, trips, one), step = arith::SubIOp::create(b, loc, last, back.getInductionVar());
+      Value scaled = b.createOrFold<arith::MulIOp>(loc, step, op.getStep());
+      IRMapping copies;
+      copies.map(op.getInductionVar(), b.createOrFold<arith::AddIOp>(loc, scaled, op.getLowerBound()));
+      Active inner = active;
+      for (auto [i, argument] : llvm::enumerate(op.getRegionIterArgs())) {
+        Value state = popped(b, stacks[i], step, op.getInitArgs()[i], argument.getType());
+        copies.map(argument, state);
+        if (active.contains(argument))
+          inner.insert(state);
+      }
+      Operation *beforeBody = &back.getBody()->back();
+      recompute(b, *op.getBody(), copies);
+      findActive(*back.getBody(), inner);
+      SmallVector<Operation *> ops;
+      for (Operation *next = beforeBody->getNextNode(); next; next = next->getNextNode())
+        ops.push_back(next);
+      Adjoints here(b, inner);
+      for (auto [capture, sum] : llvm::zip(captures, back.getRegionIterArgs().drop_front(carried.size())))
+        here.add(capture, here.val(loc, sizedLike(b, sum, capture)));
+      for (auto [i, cotangent] : llvm::zip(carried, back.getRegionIterArgs()))
+        here.add(copies.lookupOrDefault(op.getYieldedValues()[i]), here.val(loc, sizedLike(b, cotangent, op.getInitArgs()[i])));
+      if (failed(sweep(ops, here, inner)))
+        return failure();
+      SmallVector<Value> next;
+      for (unsigned i : carried) {
+        Value dx = here.get(copies.lookup(op.getRegionIterArg(i)));
+        next.push_back(dx ? dx : zeroLike(b, op.getInitArgs()[i]));
+      }
+      for (Value capture : captures)
+        next.push_back(here.get(capture));
+      scf::YieldOp::create(b, loc, next);
+      dropDead(*back.getBody());
+    }
+    for (auto [i, capture] : llvm::enumerate(captures))
+      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, back.getResult(carried.size() + i), capture)), {});
+    for (auto [i, dx] : llvm::zip(carried, back.getResults()))
+      adjoints.add(op.getInitArgs()[i], adjoints.val(loc, sizedLike(b, dx, op.getInitArgs()[i])));
+    keepStates(early, op, stacks);
+    return success();
+  }
+
+  /// An array for each carried value, to keep it at the beginning of each step. An index is kept as i64.
+  static SmallVector<Value> emptyStacks(OpBuilder &b, scf::ForOp op, Value trips) {
+    return llvm::map_to_vector(op.getInitArgs(), [&](Value init) -> Value {
+      SmallVector<OpFoldResult> sizes{trips};
+      llvm::append_range(sizes, sizesOf(b, init));
+      Type element = elementOf(init);
+      return tensor::EmptyOp::create(b, op.getLoc(), sizes, isa<IndexType>(element) ? b.getI64Type() : element);
+    });
+  }
+
+  static void place(OpBuilder &b, Location loc, Value step, ArrayRef<Value> inner, SmallVectorImpl<Value> &offsets, SmallVectorImpl<Value> &sizes) {
+    offsets.assign(inner.size() + 1, index(b, loc, 0));
+    offsets[0] = step;
+    sizes.assign({index(b, loc, 1)});
+    llvm::append_range(sizes, inner);
+  }
+
+  static Value popped(OpBuilder &b, Value stack, Value step, Value init, Type type) {
+    Location loc = stack.getLoc();
+    SmallVector<Value> offsets, sizes;
+    place(b, loc, step, sizesOf(b, init), offsets, sizes);
+    Value state = SliceOp::create(b, loc, stack, offsets, sizes, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true);
+    return isa<IndexType>(type) ? Value(arith::IndexCastOp::create(b, loc, type, state)) : state;
+  }
+
+  /// Replaces the loop by one that also writes the states; those that nothing reads are left out.
+  void keepStates(OpBuilder &b, scf::ForOp op, MutableArrayRef<Value> stacks) {
+    Location loc = op.getLoc();
+    SmallVector<unsigned> kept;
+    SmallVector<Value> inits(op.getInitArgs());
+    for (auto [i, stack] : llvm::enumerate(stacks)) {
+      if (stack.use_empty())
+        continue;
+      kept.push_back(i);
+      inits.push_back(stack);
+    }
+    if (kept.empty())
+      return;
+    b.setInsertionPoint(op);
+    unsigned count = op.getNumResults();
+    auto loop = scf::ForOp::create(b, loc, op.getLowerBound(), op.getUpperBound(), op.getStep(), inits);
+    if (!loop.getBody()->empty())
+      loop.getBody()->getTerminator()->erase();
+    b.setInsertionPointToStart(loop.getBody());
+    IRMapping copies;
+    copies.map(op.getInductionVar(), loop.getInductionVar());
+    copies.map(op.getRegionIterArgs(), loop.getRegionIterArgs().take_front(count));
+    Value from = arith::SubIOp::create(b, loc, loop.getInductionVar(), op.getLowerBound());
+    Value step = b.createOrFold<arith::DivSIOp>(loc, from, op.getStep());
+    SmallVector<Value> written;
+    for (auto [i, array] : llvm::zip(kept, loop.getRegionIterArgs().drop_front(count))) {
+      Value init = op.getInitArgs()[i], state = loop.getRegionIterArg(i);
+      SmallVector<Value> offsets, sizes, all = sizesOf(b, stacks[i]);
+      place(b, loc, step, sizesOf(b, init), offsets, sizes);
+      state = isa<IndexType>(state.getType()) ? Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), state)) : sizedLike(b, state, init);
+      Value stack = SizedOp::create(b, loc, array, all);
+      written.push_back(UpdateOp::create(b, loc, stack, offsets, sizes, state, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true));
+    }
+    for (Operation &inner : op.getBody()->without_terminator())
+      b.clone(inner, copies);
+    SmallVector<Value> next = llvm::map_to_vector(op.getYieldedValues(), [&](Value y) { return copies.lookupOrDefault(y); });
+    llvm::append_range(next, written);
+    scf::YieldOp::create(b, loc, next);
+    b.setInsertionPointAfter(loop);
+    op.replaceAllUsesWith(loop.getResults().take_front(count));
+    for (auto [i, array] : llvm::zip(kept, loop.getResults().drop_front(count))) {
+      Value stack = SizedOp::create(b, loc, array, sizesOf(b, stacks[i]));
+      stacks[i].replaceUsesWithIf(stack, [&](OpOperand &use) { return isa<SliceOp>(use.getOwner()); });
+    }
+    replaced.push_back(op);
+  }
+};
+
+/// A `while` as a `for` of as many steps as a first run counts. What is left of the condition's region after the last step is run once more.
+void whileToFor(scf::WhileOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value zero = index(b, loc, 0), one = index(b, loc, 1);
+  SmallVector<Value> inits(op.getInits());
+  inits.push_back(zero);
+  SmallVector<Type> types(op.getResultTypes());
+  types.push_back(b.getIndexType());
+  auto counted = scf::WhileOp::create(
+      b, loc, types, inits,
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        IRMapping copies;
+        copies.map(op.getBeforeArguments(), args.drop_back());
+        recompute(b, *op.getBeforeBody(), copies);
+        SmallVector<Value> passed = llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
+        passed.push_back(args.back());
+        scf::ConditionOp::create(b, loc, copies.lookupOrDefault(op.getConditionOp().getCondition()), passed);
+      },
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        IRMapping copies;
+        copies.map(op.getAfterArguments(), args.drop_back());
+        recompute(b, *op.getAfterBody(), copies);
+        SmallVector<Value> next = llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); });
+        next.push_back(arith::AddIOp::create(b, loc, args.back(), one));
+        scf::YieldOp::create(b, loc, next);
+      });
+  auto before = [&](OpBuilder &b, ValueRange args, IRMapping &copies) {
+    copies.map(op.getBeforeArguments(), args);
+    for (Operation &inner : op.getBeforeBody()->without_terminator())
+      b.clone(inner, copies);
+    return llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
+  };
+  auto loop = scf::ForOp::create(b, loc, zero, counted.getResults().back(), one, op.getInits(), [&](OpBuilder &b, Location loc, Value, ValueRange args) {
+    IRMapping copies;
+    copies.map(op.getAfterArguments(), before(b, args, copies));
+    for (Operation &inner : op.getAfterBody()->without_terminator())
+      b.clone(inner, copies);
+    scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
+  });
+  IRMapping copies;
+  op.replaceAllUsesWith(before(b, loop.getResults(), copies));
+  op.erase();
+}
+} // namespace
+
+LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals) {
+  Block &body = function.getBody().front();
+  auto end = cast<func::ReturnOp>(body.getTerminator());
+  Active active;
+  auto find = [&] {
+    active.clear();
+    for (int64_t i : wrt)
+      active.insert(body.getArgument(i));
+    findActive(body, active);
+  };
+  find();
+  SmallVector<scf::WhileOp> whiles;
+  function.walk<WalkOrder::PostOrder>([&](scf::WhileOp op) {
+    if (llvm::any_of(op.getResults(), [&](Value y) { return active.contains(y); }))
+      whiles.push_back(op);
+  });
+  llvm::for_each(whiles, whileToFor);
+  find();
+  OpBuilder b(end);
+  Adjoints adjoints(b, active);
+  SmallVector<Operation *> ops;
+  for (Operation &op : body.without_terminator())
+    ops.push_back(&op);
+  for (Value y : end.getOperands()) {
+    if (!isFloat(y))
+      continue;
+    Value seed = body.addArgument(y.getType(), end.getLoc());
+    if (active.contains(y))
+      adjoints.add(y, adjoints.val(end.getLoc(), hasKnownSizes(y) ? sizedLike(b, seed, y) : seed));
+  }
+  Replaced replaced;
+  if (failed(Reverser(replaced).sweep(ops, adjoints, active)))
+    return failure();
+  SmallVector<Value> results;
+  if (primals)
+    llvm::append_range(results, end.getOperands());
+  for (int64_t i : wrt) {
+    Value x = body.getArgument(i), dx = adjoints.get(x);
+    for (Operation *user : x.getUsers()) // an array's sizes are stated by the `sized` of the argument
+      if (!dx && isa<SizedOp>(user))
+        dx = zeroLike(b, user->getResult(0));
+    results.push_back(dx ? dx : zeroLike(b, x));
+  }
+  end->setOperands(results);
+  for (Operation *op : llvm::reverse(replaced))
+    op->erase();
+  return success();
+}
+} // namespace tl

@@ -1,0 +1,30 @@
+// The transformations of tl that call each other: lifting maps, making derivatives, inlining.
+#pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tl {
+class MapOp;
+
+/// Replaces the maps of a function, innermost first, by whole-array ops where that is possible, else by loops. Calls in their bodies are inlined.
+mlir::LogicalResult liftMaps(mlir::func::FuncOp function);
+/// Replaces one map whose body has no map, by whole-array ops; fails, with nothing changed, where something in it cannot be lifted.
+mlir::LogicalResult liftMap(MapOp map);
+/// Replaces a map by loops over its extents that write their results element by element: right for every body.
+mlir::LogicalResult mapToLoops(MapOp map);
+
+/// Replaces all `tl.vjp` and `tl.jvp` by calls of ordinary functions, innermost first. The functions are added to the module, one for each
+/// (function, mode, arguments).
+mlir::LogicalResult makeDerivatives(mlir::ModuleOp module);
+
+/// Canonical forms within `op`, and contractions instead of sums of products: see Simplify.cpp.
+mlir::LogicalResult simplify(mlir::Operation *op);
+
+/// The function that is called; null if it has no body.
+mlir::func::FuncOp calleeOf(mlir::func::CallOp call);
+/// Whether a call may be replaced by the body of what it calls: there is one, of one block, and it does not call itself, however indirectly.
+bool mayInline(mlir::func::CallOp call);
+void inlineCall(mlir::func::CallOp call);
+/// Inlines all calls within `op`, and in what that brings, except of functions that call themselves.
+void inlineCalls(mlir::Operation *op);
+} // namespace tl

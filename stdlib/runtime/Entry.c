@@ -1,0 +1,168 @@
+/* tl_call: the one way into compiled code. It owns what the code allocates and the jump buffer that a trap takes; signals that
+ * mean a fault of the program (stack overflow, division) end there too, as does Ctrl-C. */
+#include "Runtime.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if RT_ASAN
+void __asan_handle_no_return(void);
+#endif
+
+_Thread_local Thread rtThread;
+volatile int32_t tl_interrupt_flag;
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+enum { FAULTS = sizeof faults / sizeof *faults, ALTERNATE_STACK = 64 << 10 };
+
+/* What the outermost entry replaced, to be put back at its end. */
+typedef struct {
+  struct sigaction fault[FAULTS], interrupt;
+  stack_t stack;
+  void *stackMemory;
+} Signals;
+
+/* The thread that SIGINT is meant for: the kernel hands the signal to any. */
+static pthread_t entryThread;
+static atomic_int entryRunning;
+
+/* The lowest address of this thread's stack, found once: reading it is slow for the first thread. */
+static _Thread_local char *stackLow;
+
+static void findStack(void) {
+  pthread_attr_t attr;
+  void *low;
+  size_t size;
+  if (stackLow || pthread_getattr_np(pthread_self(), &attr))
+    return;
+  if (!pthread_attr_getstack(&attr, &low, &size))
+    stackLow = low;
+  pthread_attr_destroy(&attr);
+}
+
+/* The first thread's guard is a gap of 1 MB that the kernel keeps; other threads have pages. */
+static bool inGuard(const char *address) {
+  return stackLow && address >= stackLow - (1 << 20) && address < stackLow + (64 << 10);
+}
+
+_Noreturn static void jump(int code) {
+  rtThread.entry->code = code;
+#if RT_ASAN
+  __asan_handle_no_return();
+#endif
+  siglongjmp(rtThread.entry->out, 1);
+}
+
+_Noreturn void rtExit(int code) {
+  if (rtThread.entry)
+    jump(code);
+  rtFlush();
+  exit(code);
+}
+
+static void onFault(int signal, siginfo_t *info, void *context) {
+  if (!rtThread.entry || rtThread.fault) { /* not ours, or a fault while a fault is handled */
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(signal, &standard, NULL);
+    return; /* the instruction runs again and ends the process */
+  }
+  rtThread.faultAddress = info->si_addr;
+  rtThread.fault = signal == SIGFPE   ? RT_FAULT_ARITHMETIC
+                   : signal == SIGILL ? RT_FAULT_INSTRUCTION
+                   : signal == SIGSEGV && inGuard(info->si_addr) ? RT_FAULT_STACK
+                                                                 : RT_FAULT_ADDRESS;
+  jump(rtThread.fault == RT_FAULT_STACK || rtThread.fault == RT_FAULT_ARITHMETIC ? TL_TRAP : TL_INTERNAL);
+}
+
+/* The first Ctrl-C ends the entry: at once where compiled code runs, else when the runtime function under way has ended.
+ * The second one, if the first had no effect, ends the process. */
+static void onInterrupt(int signal) {
+  if (atomic_load(&entryRunning) && !pthread_equal(pthread_self(), entryThread)) {
+    pthread_kill(entryThread, signal);
+    return;
+  }
+  if (tl_interrupt_flag)
+    _exit(TL_INTERRUPTED);
+  tl_interrupt_flag = 1;
+  if (rtThread.entry && !rtThread.busy)
+    jump(TL_INTERRUPTED);
+}
+
+_Noreturn void tl_interrupted(void) {
+  rtExit(TL_INTERRUPTED);
+}
+
+static void beginSignals(Signals *old) {
+  findStack();
+  old->stackMemory = rtMalloc(ALTERNATE_STACK);
+  stack_t stack = {.ss_sp = old->stackMemory, .ss_size = ALTERNATE_STACK};
+  sigaltstack(&stack, &old->stack);
+  struct sigaction fault = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  for (int i = 0; i < FAULTS; i++)
+    sigaction(faults[i], &fault, &old->fault[i]);
+  tl_interrupt_flag = 0;
+  entryThread = pthread_self();
+  atomic_store(&entryRunning, 1);
+  struct sigaction interrupt = {.sa_handler = onInterrupt, .sa_flags = SA_ONSTACK | SA_NODEFER};
+  sigaction(SIGINT, &interrupt, &old->interrupt);
+  if (old->interrupt.sa_handler == SIG_IGN) /* started in the background by a shell: Ctrl-C is not for us */
+    sigaction(SIGINT, &old->interrupt, NULL);
+}
+
+static void endSignals(Signals *old) {
+  sigaction(SIGINT, &old->interrupt, NULL);
+  atomic_store(&entryRunning, 0);
+  tl_interrupt_flag = 0;
+  for (int i = 0; i < FAULTS; i++)
+    sigaction(faults[i], &old->fault[i], NULL);
+  sigaltstack(&old->stack, NULL);
+  free(old->stackMemory);
+}
+
+static void reportFault(void) {
+  static const char overflow[] = "the stack overflowed: calls nest too deeply";
+  static const char arithmetic[] = "an arithmetic operation that the processor rejects";
+  char text[160];
+  int fault = rtThread.fault;
+  rtThread.fault = RT_NO_FAULT;
+  if (fault == RT_FAULT_STACK)
+    rtReport(RT_STACK_OVERFLOW, overflow, sizeof overflow - 1, NULL);
+  else if (fault == RT_FAULT_ARITHMETIC)
+    rtReport(RT_ARITHMETIC, arithmetic, sizeof arithmetic - 1, NULL);
+  else {
+    int length = snprintf(text, sizeof text, "internal error: the compiled program crashed (%s at address %p); this is a bug in tlc\n",
+                          fault == RT_FAULT_INSTRUCTION ? "unknown instruction" : "bad memory access", rtThread.faultAddress);
+    rtWrite(2, text, (size_t)length);
+  }
+}
+
+int tl_call(void (*fn)(void *), void *context) {
+  Entry entry = {.outer = rtThread.entry, .busy = rtThread.busy};
+  Signals signals;
+  if (!entry.outer) {
+    rtMemoryBegin();
+    beginSignals(&signals);
+  }
+  if (!sigsetjmp(entry.out, 0)) {
+    rtThread.entry = &entry;
+    fn(context);
+  }
+  rtThread.busy = entry.busy + 1; /* the end of an entry is not interrupted */
+  if (rtThread.fault)
+    reportFault();
+  rtFreeText(&entry);
+  rtMemoryEnd(&entry);
+  rtThread.entry = entry.outer;
+  rtThread.busy = entry.busy;
+  if (!entry.outer) {
+    rtFlush();
+    endSignals(&signals);
+  }
+  return entry.code;
+}

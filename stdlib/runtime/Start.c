@@ -1,0 +1,90 @@
+/* The first instruction of an executable, and its main. tlc links programs with `-e tl_start` and needs no crt1.o of the system. */
+#include "Runtime.h"
+#include <cpuid.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv);
+
+#if defined(__x86_64__)
+/* As the psABI says: argc at the top of the stack, argv above it, in rdx what to call at exit. */
+__asm__(".text\n"
+        ".globl tl_start\n"
+        ".type tl_start, @function\n"
+        "tl_start:\n"
+        "  .cfi_startproc\n"
+        "  .cfi_undefined rip\n"
+        "  xorl %ebp, %ebp\n"
+        "  movq %rdx, %r9\n"
+        "  popq %rsi\n"
+        "  movq %rsp, %rdx\n"
+        "  andq $-16, %rsp\n"
+        "  pushq %rax\n"
+        "  pushq %rsp\n"
+        "  xorl %r8d, %r8d\n"
+        "  xorl %ecx, %ecx\n"
+        "  movq main@GOTPCREL(%rip), %rdi\n"
+        "  callq *__libc_start_main@GOTPCREL(%rip)\n"
+        "  hlt\n"
+        "  .cfi_endproc\n"
+        ".size tl_start, .-tl_start\n");
+#else
+#error "tl_start is written for x86-64"
+#endif
+
+/* Compiled code recurses on a stack of its own: as deep in an executable as under `tlc run`, whatever ulimit says. */
+enum { STACK = 64 << 20, GUARD = 1 << 20 };
+
+typedef struct {
+  void (*fn)(void *);
+  int code;
+} Program;
+
+static void *runProgram(void *context) {
+  Program *program = context;
+  program->code = tl_call(program->fn, NULL);
+  return NULL;
+}
+
+int tl_main(int argc, char **argv, const TlFlag *flags, int64_t count, void (*fn)(void *)) {
+  int parsed = tl_flags_parse(argc, argv, flags, count);
+  rtFlush();
+  if (parsed)
+    return parsed < 0 ? TL_OK : parsed;
+  Program program = {fn, TL_INTERNAL};
+  pthread_attr_t attr;
+  pthread_t thread;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, STACK);
+  pthread_attr_setguardsize(&attr, GUARD);
+  if (pthread_create(&thread, &attr, runProgram, &program))
+    runProgram(&program);
+  else
+    pthread_join(thread, NULL);
+  pthread_attr_destroy(&attr);
+  return program.code;
+}
+
+/* AVX2, BMI1 and 2, FMA, F16C, LZCNT, MOVBE; for v4 AVX-512 F, BW, CD, DQ, VL too. */
+static int cpuLevel(void) {
+  unsigned a, b, c, d, b7 = 0, c1 = 0, cx = 0, low, high;
+  if (!__get_cpuid(1, &a, &b, &c1, &d) || !(c1 & 1u << 27))
+    return 1;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  __get_cpuid_count(7, 0, &a, &b7, &c, &d);
+  __get_cpuid(0x80000001, &a, &b, &cx, &d);
+  const unsigned need1 = 1u << 12 | 1u << 22 | 1u << 28 | 1u << 29, need7 = 1u << 3 | 1u << 5 | 1u << 8;
+  const unsigned avx512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31;
+  if ((c1 & need1) != need1 || (b7 & need7) != need7 || !(cx & 1u << 5) || (low & 6) != 6)
+    return 2;
+  return (b7 & avx512) == avx512 && (low & 0xe6) == 0xe6 ? 4 : 3;
+}
+
+void tl_require_cpu(int level) {
+  if (cpuLevel() >= level)
+    return;
+  fprintf(stderr, "error: this program was built for x86-64-v%d, which this processor is not: build it with --cpu=x86-64\n", level);
+  exit(TL_USAGE);
+}

@@ -1,0 +1,284 @@
+"""All ops and functions of the prelude: the tl expression, its NumPy reference, what it is tried on.
+
+`ref` computes in long double where `within` is a number of ulps or a bound, in the element type itself where it is SAME.
+Signatures name the sizes of each argument: "n, m" against "m" broadcasts, "" is a scalar, "1" a written size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import reference as r
+from reference import FLOATS, INTS
+
+NUMBERS = FLOATS + INTS
+MAIN = ("f64", "f32", "i64", "i32", "u8")
+MOVED = ("f64", "i32", "u8", "bool")
+SAME, ULPS = 0, 4  # equal bits; ulps of f32 and f64 (1 for f16 and bf16, which are rounded once)
+
+UNARY = (("",), ("n",), ("n, m",), ("n, m, l",))
+FEW = (("",), ("n, m",))
+PAIR = (("n", "n"), ("n, m", "m"), ("", ""), ("", "n"), ("n, m", ""), ("n, m", "1, m"), ("n, 1", "1, m"), ("m", "l, n, m"))
+FEW_PAIR = (("n", "n"), ("n, m", "m"), ("", ""))
+
+
+@dataclass
+class Op:
+    name: str                 # as in the prelude, or the operator
+    expr: str                 # in x, y, z and the sizes; {T} is the element type
+    args: tuple               # the domain of each argument
+    ref: object
+    types: tuple = ("f64", "f32")
+    shapes: tuple = UNARY
+    within: object = ULPS     # SAME, ulps, or a function of the arguments: the error is at most eps times that
+    smooth: bool = False      # gradients are compared with differences
+    kinds: tuple = ()         # element types of the arguments, where not T
+    result: str = ""          # element type of the result, where not T
+    special: bool = False     # also tried on infinities, NaN, zeros, the ends of the range
+    unsized: bool = False     # the size of the result is known to the data alone: neither batched nor differentiated yet
+    least: int = 0            # sizes are at least this
+    grad_args: tuple = ()     # domains for gradients, where the value's have kinks or poles
+
+
+def unary(name, ref, domain, grad=None, within=ULPS, types=FLOATS, smooth=True, **more):
+    return Op(name, f"{name}(x)", (domain,), ref, types, UNARY if within != SAME else FEW + (("n",),), within, smooth, special=True,
+              grad_args=(grad or domain,), **more)
+
+
+def count_of(x, axis):
+    return x.size if axis is None else np.prod([x.shape[a] for a in np.atleast_1d(axis)])
+
+
+def reductions(name, ref, types, smooth=False, within=SAME, domain="any", grad=None, least=0, result="", scale=None):
+    """Over all, one and several axes, with and without `keep`. `scale(x, axis)` times the count bounds the error in eps."""
+    forms = [(("n",), "", None, False), (("n, m",), "", None, False), (("n, m",), ", axis=0", 0, False), (("n, m",), ", axis=1", 1, False),
+             (("n, m, l",), ", axis=(0, 2)", (0, 2), False), (("n, m, l",), ", axis=-2, keep=true", 1, True), (("n, m",), ", keep=true", None, True)]
+    for i, (shape, text, axis, keep) in enumerate(forms):
+        def of(x, axis=axis, keep=keep):
+            return ref(x, axis, keep)
+
+        def bound(x, axis=axis, keep=keep):
+            return (count_of(x, axis) + 8) * scale(x, axis, keep)
+        yield Op(name, f"{name}(x{text})", (domain,), of, types if i in (0, 3) else types[:3], (shape,), bound if scale else within, smooth,
+                 least=least, result=result, special=i == 0 and not scale, grad_args=(grad or domain,))
+
+
+def sum_scale(x, axis, keep):
+    return np.sum(np.abs(x), axis=axis, keepdims=keep)
+
+
+def mean_scale(x, axis, keep):
+    return np.max(np.abs(x), axis=axis, keepdims=keep, initial=0)
+
+
+def along(name, ref, types, within, smooth=False, domain="any", grad=None, **more):
+    for shape, text, axis in (("n", "", -1), ("n, m", "", -1), ("n, m", ", axis=0", 0), ("n, m, l", ", axis=1", 1)):
+        def of(x, axis=axis):
+            return ref(x, axis)
+        scale = None
+        if callable(within):
+            def scale(x, axis=axis):
+                return within(x, axis)
+        yield Op(name, f"{name}(x{text})", (domain,), of, types if shape != "n, m, l" else types[:2], ((shape,),), scale or within, smooth,
+                 grad_args=(grad or domain,), **more)
+
+
+def product_scale(x, y):
+    return (x.shape[-1] + 4) * np.matmul(np.abs(x), np.abs(y))
+
+
+def indexed(update):
+    def of(x, *rest):
+        y = np.array(x)
+        update(y, *rest)
+        return y
+    return of
+
+
+
+ELEMENTWISE = [
+    unary("exp", np.exp, "exponent", "small"), unary("expm1", np.expm1, "exponent", "small"),
+    unary("log", np.log, "positive", "near1"), unary("log1p", np.log1p, "over-1", "near1"),
+    unary("sqrt", np.sqrt, "positive", "near1"), unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", "near1"),
+    unary("floor", np.floor, "any", within=SAME, smooth=False), unary("ceil", np.ceil, "any", within=SAME, smooth=False),
+    unary("round", np.rint, "halves", within=SAME, smooth=False),
+    unary("sin", np.sin, "angle", "small"), unary("cos", np.cos, "angle", "small"), unary("tan", np.tan, "angle", "unit"),
+    unary("asin", np.arcsin, "unit"), unary("acos", np.arccos, "unit"), unary("atan", np.arctan, "any"),
+    unary("sinh", np.sinh, "small"), unary("cosh", np.cosh, "small"), unary("tanh", np.tanh, "small"),
+    unary("erf", r.erf, "small"), unary("erfc", r.erfc, "small"),
+    unary("lgamma", r.lgamma, "gamma", "near1", within=lambda x: 2 * ULPS * np.maximum(1, np.abs(r.lgamma(x)))),
+    unary("digamma", r.digamma, "gamma", "near1", within=lambda x: 2 * ULPS * np.maximum(1, np.abs(r.digamma(x)))),
+    unary("isnan", np.isnan, "any", within=SAME, smooth=False, result="bool"), unary("isinf", np.isinf, "any", within=SAME, smooth=False, result="bool"),
+    unary("isfinite", np.isfinite, "any", within=SAME, smooth=False, result="bool"),
+    unary("abs", np.abs, "any", "away", within=SAME, types=NUMBERS), unary("sign", np.sign, "any", "away", within=SAME, types=NUMBERS),
+    unary("relu", lambda x: np.maximum(x, 0), "any", "away", within=SAME),
+    unary("sigmoid", r.sigmoid, "logit", "small", within=8), unary("softplus", r.softplus, "logit", "away", within=8),
+    unary("silu", lambda x: x * r.sigmoid(x), "small", within=lambda x: 8 * np.abs(x)),
+    unary("gelu", lambda x: 0.5 * x * (1 + r.erf(x * np.sqrt(r.LONG(0.5)))), "small", within=lambda x: 8 * np.maximum(np.abs(x), 1e-30)),
+    Op("-", "-x", ("any",), np.negative, NUMBERS, FEW, SAME, True, special=True),
+    Op("not", "not x", ("any",), np.logical_not, ("bool",), FEW + (("n",),), SAME),
+]
+
+PAIRS = [
+    Op("+", "x + y", ("any", "any"), np.add, NUMBERS, PAIR, SAME, True, special=True),
+    Op("-", "x - y", ("any", "any"), np.subtract, NUMBERS, FEW_PAIR, SAME, True, special=True),
+    Op("*", "x * y", ("any", "any"), np.multiply, NUMBERS, PAIR, SAME, True, special=True),
+    Op("/", "x / y", ("any", "away"), np.divide, FLOATS, PAIR, SAME, True, special=True),
+    Op("//", "x // y", ("any", "divisor"), np.floor_divide, INTS + ("f64", "f32"), FEW_PAIR, SAME, special=True),
+    Op("%", "x % y", ("any", "divisor"), np.remainder, INTS + ("f64", "f32"), FEW_PAIR, SAME, special=True),
+    Op("%", "x % y", ("any", "away"), np.remainder, ("f64",), PAIR, SAME, True, grad_args=("between", "whole")),
+    Op("**", "x ** y", ("positive1", "small"), np.power, FLOATS, PAIR, ULPS, True, special=True, grad_args=("near1", "small")),
+    Op("**", "x ** y", ("any", "count"), r.power, INTS, FEW_PAIR, SAME, kinds=(None, "i64")),
+    Op("**", "x ** y", ("near1", "integer"), r.power, ("f64", "f32"), FEW_PAIR, 16, True, kinds=(None, "i64")),
+    Op("**", "x ** 2", ("any",), np.square, NUMBERS, FEW, SAME, True), Op("**", "x ** 3", ("away",), lambda x: x ** 3, ("f64", "f32"), FEW, ULPS, True),
+    Op("**", "x ** -2", ("away",), lambda x: 1 / (x * x), ("f64", "f32"), FEW, ULPS, True),
+    Op("**", "x ** 0", ("any",), np.ones_like, NUMBERS, FEW, SAME, True), Op("**", "x ** 0.5", ("near1",), np.sqrt, ("f64", "f32"), FEW, ULPS, True),
+    Op("atan2", "atan2(x, y)", ("away", "away"), np.arctan2, FLOATS, FEW_PAIR + (("n, 1", "m"),), ULPS, True, special=True),
+    Op("xlogy", "xlogy(x, y)", ("any", "positive1"), lambda x, y: np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y))), ("f64", "f32"), FEW_PAIR, 8,
+       True, grad_args=("away", "near1")),
+    Op("max", "max(x, y)", ("any", "any"), np.maximum, NUMBERS, PAIR, SAME, True, special=True),
+    Op("min", "min(x, y)", ("any", "any"), np.minimum, NUMBERS, FEW_PAIR, SAME, True, special=True),
+    Op("max", "max(x, y, z)", ("any",) * 3, lambda x, y, z: np.maximum(np.maximum(x, y), z), ("f64", "i32"), (("n, m", "m", ""), ("n", "n", "n")), SAME, True),
+    Op("min", "min(x, y, z)", ("any",) * 3, lambda x, y, z: np.minimum(np.minimum(x, y), z), ("f64", "u8"), (("n, m", "m", ""), ("n", "n", "n")), SAME, True),
+    Op("clip", "clip(x, -1, 1)", ("any",), lambda x: np.clip(x, -1, 1), ("f64", "f32", "i64", "i8"), FEW, SAME, True, special=True, grad_args=("off1",)),
+    Op("clip", "clip(x, y, z)", ("any", "any", "any"), lambda x, y, z: np.minimum(np.maximum(x, y), z), ("f64", "u32"), (("n, m", "m", ""),), SAME, True),
+    Op("where", "where(x, y, z)", ("any",) * 3, np.where, NUMBERS + ("bool",), (("n", "n", "n"), ("n, m", "m", ""), ("", "n", "n"), ("", "", "")), SAME, True,
+       kinds=("bool", None, None)),
+    *[Op(f, f"{f}(x, y)", ("any", "any"), getattr(np, f), INTS, FEW_PAIR, SAME) for f in ("bitwise_and", "bitwise_or", "bitwise_xor")],
+    Op("left_shift", "left_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, True), INTS, FEW_PAIR, SAME),
+    Op("right_shift", "right_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, False), INTS, FEW_PAIR, SAME),
+    *[Op(o, f"x {o} y", ("few", "few"), f, NUMBERS, FEW_PAIR if o != "<" else PAIR, SAME, result="bool", special=True)
+      for o, f in (("==", np.equal), ("!=", np.not_equal), ("<", np.less), ("<=", np.less_equal), (">", np.greater), (">=", np.greater_equal))],
+    Op("==", "x == y", ("any", "any"), np.equal, ("bool",), FEW_PAIR, SAME, result="bool"), Op("!=", "x != y", ("any", "any"), np.not_equal, ("bool",), FEW_PAIR, SAME),
+    Op("and", "x and y", ("any", "any"), np.logical_and, ("bool",), FEW_PAIR, SAME), Op("or", "x or y", ("any", "any"), np.logical_or, ("bool",), FEW_PAIR, SAME),
+]
+
+REDUCTIONS = [
+    *reductions("sum", lambda x, a, k: np.sum(x, axis=a, keepdims=k, dtype=x.dtype), INTS),
+    *reductions("sum", lambda x, a, k: np.sum(x, axis=a, keepdims=k), FLOATS, True, scale=sum_scale),
+    *reductions("prod", lambda x, a, k: np.prod(x, axis=a, keepdims=k, dtype=x.dtype), INTS),
+    *reductions("prod", lambda x, a, k: np.prod(x, axis=a, keepdims=k), ("f64", "f32"), True, domain="zeros", scale=lambda x, a, k: np.abs(np.prod(x, axis=a, keepdims=k))),
+    *reductions("mean", lambda x, a, k: np.mean(x, axis=a, keepdims=k), FLOATS, True, scale=mean_scale, least=1),
+    *reductions("max", lambda x, a, k: np.max(x, axis=a, keepdims=k), NUMBERS, True, least=1, grad="distinct"),
+    *reductions("min", lambda x, a, k: np.min(x, axis=a, keepdims=k), NUMBERS, True, least=1, grad="distinct"),
+    *reductions("variance", lambda x, a, k: np.var(x, axis=a, keepdims=k), ("f64", "f32"), True, least=1, scale=lambda x, a, k: mean_scale(x * x, a, k)),
+    *reductions("std", lambda x, a, k: np.std(x, axis=a, keepdims=k), ("f64", "f32"), True, least=2, domain="distinct", scale=lambda x, a, k: mean_scale(x, a, k)),
+    *reductions("logsumexp", lambda x, a, k: r.logsumexp(x, a, k), ("f64", "f32"), True, least=1, domain="logit", grad="small",
+                scale=lambda x, a, k: 1 + mean_scale(x, a, k)),
+    *reductions("any", lambda x, a, k: np.any(x, axis=a, keepdims=k), ("bool",)), *reductions("all", lambda x, a, k: np.all(x, axis=a, keepdims=k), ("bool",)),
+    *reductions("count", lambda x, a, k: np.sum(x, axis=a, keepdims=k, dtype=np.int64), ("bool",), result="i64"),
+    *[Op(f, f"{f}(x{t})", ("few",), lambda x, a=a, g=getattr(np, f): g(x, axis=a), NUMBERS if t in ("", ", axis=1") else MAIN, ((s,),), SAME, result="i64", least=1, special=s == "n")
+      for f in ("argmax", "argmin") for s, t, a in (("n", "", None), ("n, m", "", None), ("n, m", ", axis=1", 1), ("n, m", ", axis=0", 0), ("n, m, l", ", axis=-2", 1))],
+    Op("norm", "norm(x)", ("any",), lambda x: np.sqrt(np.sum(x * x)), ("f64", "f32"), (("n",), ("n, m",)), 32, True, least=1),
+    Op("dot", "dot(x, y)", ("any", "any"), lambda x, y: np.sum(x * y), ("f64", "f32"), (("n", "n"), ("n, m", "n, m"), ("", "")),
+       lambda x, y: (x.size + 4) * np.sum(np.abs(x * y)), True),
+    *along("cumsum", lambda x, a: np.cumsum(x, axis=a, dtype=x.dtype), INTS, SAME),
+    *along("cumsum", lambda x, a: np.cumsum(x, axis=a), ("f64", "f32"), lambda x, a: (x.shape[a] + 1) * np.cumsum(np.abs(x), axis=a), True),
+    *along("cumprod", lambda x, a: np.cumprod(x, axis=a, dtype=x.dtype), ("i64", "u8", "i16"), SAME),
+    *along("cumprod", lambda x, a: np.cumprod(x, axis=a), ("f64", "f32"), lambda x, a: (x.shape[a] + 1) * np.abs(np.cumprod(x, axis=a)), True, domain="zeros"),
+    *along("sort", lambda x, a: np.sort(x, axis=a), NUMBERS, SAME, True, domain="few", grad="distinct"),
+    *along("argsort", lambda x, a: np.argsort(x, axis=a, kind="stable"), NUMBERS, SAME, domain="few", result="i64"),
+    *along("softmax", lambda x, a: np.exp(x - r.logsumexp(x, a, True)), ("f64", "f32"), lambda x, a: 40 * np.exp(x - r.logsumexp(x, a, True)), True, domain="small", least=1),
+    *along("log_softmax", lambda x, a: x - r.logsumexp(x, a, True), ("f64", "f32"), lambda x, a: 40 * (1 + np.abs(x)), True, domain="small", least=1),
+]
+
+MAKING = [
+    Op("zeros", "zeros[{T}]([x, 3])", ("size",), lambda x: np.zeros((int(x), 3)), NUMBERS, (("",),), SAME, kinds=("i64",)),
+    Op("ones", "ones[{T}]([2, x])", ("size",), lambda x: np.ones((2, int(x))), NUMBERS, (("",),), SAME, kinds=("i64",)),
+    Op("full", "full([x, x], y)", ("size", "any"), lambda x, y: np.full((int(x), int(x)), y), MOVED, (("", ""),), SAME, kinds=("i64", None)),
+    Op("eye", "eye[{T}](x)", ("size",), lambda x: np.eye(int(x)), MAIN, (("",),), SAME, kinds=("i64",)),
+    Op("arange", "arange(x)", ("size",), lambda x: np.arange(x), ("i64",), (("",),), SAME),
+    Op("linspace", "linspace(x, y, z)", ("any", "any", "size"), lambda x, y, z: np.linspace(x, y, int(z), dtype=r.LONG), ("f64", "f32"), (("", "", ""),),
+       lambda x, y, z: 8 * (np.abs(x) + np.abs(y)) * np.ones(int(z)), kinds=(None, None, "i64")),
+    Op("zeros_like", "zeros_like(x)", ("any",), np.zeros_like, ("f64", "f32"), UNARY, SAME), Op("ones_like", "ones_like(x)", ("any",), np.ones_like, ("f64", "f32"), UNARY, SAME),
+    Op("one_hot", "one_hot[{T}](x, 4)", (("below", 4),), lambda x: np.eye(4)[x], MAIN, (("n",),), SAME, kinds=("i64",)),
+]
+
+SHAPES = [
+    Op("size", "size(x, 0) * 1000 + size(x, -1)", ("any",), lambda x: np.int64(x.shape[0] * 1000 + x.shape[-1]), ("f64", "bool"), (("n",), ("n, m, l",)), SAME, result="i64"),
+    Op("reshape", "reshape(x, [m, n])", ("any",), lambda x: x.reshape(x.shape[1], x.shape[0]), MOVED, (("n, m",),), SAME, True),
+    Op("reshape", "reshape(x, [l, n * m])", ("any",), lambda x: x.reshape(x.shape[2], -1) if x.size else x.reshape(x.shape[2], x.shape[0] * x.shape[1]), ("f64",), (("n, m, l",),), SAME, True),
+    Op("reshape", "reshape(x, [1, n, 1])", ("any",), lambda x: x.reshape(1, -1, 1), ("f64",), (("n",),), SAME, True),
+    Op("reshape", "reshape(x, [1, 1])", ("any",), lambda x: x.reshape(1, 1), ("f64",), (("",),), SAME, True),
+    Op("flatten", "flatten(x)", ("any",), np.ravel, MOVED, (("n, m",), ("n, m, l",), ("n",)), SAME, True),
+    Op("flatten", "flatten(x, from=1)", ("any",), lambda x: x.reshape(x.shape[0], x.shape[1] * x.shape[2]), ("f64",), (("n, m, l",),), SAME, True),
+    Op("transpose", "transpose(x, (1, 0))", ("any",), np.transpose, MOVED, (("n, m",),), SAME, True),
+    Op("transpose", "transpose(x, (1, 2, 0))", ("any",), lambda x: x.transpose(1, 2, 0), ("f64", "u8"), (("n, m, l",),), SAME, True),
+    Op(".T", "x.T", ("any",), lambda x: np.swapaxes(x, -1, -2), MOVED, (("n, m",), ("n, m, l",)), SAME, True),
+    Op("concat", "concat(x, y)", ("any", "any"), lambda x, y: np.concatenate((x, y)), MOVED, (("n", "k"), ("n, m", "k, m")), SAME, True),
+    Op("concat", "concat(x, y, axis=1)", ("any", "any"), lambda x, y: np.concatenate((x, y), 1), MOVED, (("n, k", "n, m"), ("n, k, l", "n, m, l")), SAME, True),
+    Op("broadcast_to", "broadcast_to(x, [3, n])", ("any",), lambda x: np.broadcast_to(x, (3,) + x.shape), MOVED, (("n",),), SAME, True),
+    Op("broadcast_to", "broadcast_to(x, [n, 4])", ("any",), lambda x: np.broadcast_to(x, (x.shape[0], 4)), ("f64",), (("n, 1",),), SAME, True),
+    Op("broadcast_to", "broadcast_to(x, [2, 3])", ("any",), lambda x: np.broadcast_to(x, (2, 3)), ("f64", "bool"), (("",),), SAME, True),
+    Op("flip", "flip(x)", ("any",), lambda x: np.flip(x, 0), MOVED, (("n",), ("n, m",)), SAME, True), Op("flip", "flip(x, axis=1)", ("any",), lambda x: np.flip(x, 1), MOVED, (("n, m",),), SAME, True),
+    Op("[]", "x[0]", ("any",), lambda x: x[0], MOVED, (("n",), ("n, m",)), SAME, True, least=1), Op("[]", "x[-1]", ("any",), lambda x: x[-1], MOVED, (("n",), ("n, m",)), SAME, True, least=1),
+    Op("[]", "x[1, -2]", ("any",), lambda x: x[1, -2], MOVED, (("n, m",),), SAME, True, least=2), Op("[]", "x[:, 0]", ("any",), lambda x: x[:, 0], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=1),
+    Op("[]", "x[..., 1]", ("any",), lambda x: x[..., 1], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=2),
+    Op("[]", "x[1:n]", ("any",), lambda x: x[1:], MOVED, (("n",), ("n, m",)), SAME, True, least=1), Op("[]", "x[1:-1, :]", ("any",), lambda x: x[1:-1], ("f64",), (("n, m",),), SAME, True, least=2),
+    Op("[]", "x[:, 1:m:2]", ("any",), lambda x: x[:, 1::2], MOVED, (("n, m",),), SAME, True, least=1), Op("[]", "x[::3]", ("any",), lambda x: x[::3], MOVED, (("n",), ("n, m",)), SAME, True),
+    Op("[]", "x[-2:, :1]", ("any",), lambda x: x[-2:, :1], ("f64", "u8"), (("n, m",),), SAME, True, least=2),
+    Op("[]", "x[y]", ("any", ("below", "n")), lambda x, y: x[y], MOVED, (("n", "k"), ("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
+    Op("[]", "x[:, y]", ("any", ("below", "m")), lambda x, y: x[:, y], ("f64", "bool"), (("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
+    Op("[]", "x[y, z]", ("any", ("below", "n"), ("below", "m")), lambda x, y, z: x[y, z], ("f64", "i32"), (("n, m", "k", "k"), ("n, m, l", "k", "k")), SAME, True, kinds=(None, "i64", "i64"), least=1),
+    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, kinds=(None, "bool"), unsized=True),
+    Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("i64", "u8"), (("n", "k", "k"), ("n, m", "k", "k, m")), SAME,
+       kinds=(None, "i64", None), least=1),
+    Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("f64", "f32"), (("n", "k", "k"), ("n, m", "k", "k, m")),
+       lambda x, y, z: 100 * np.ones_like(x), True, kinds=(None, "i64", None), least=1),
+]
+
+PRODUCTS = [
+    Op("@", "x @ y", ("any", "any"), np.matmul, ("f64", "f32"), (("n", "n"), ("n, m", "m"), ("n", "n, m"), ("n, m", "m, l"), ("k, n, m", "m, l"), ("k, n, m", "k, m, l"), ("n, m", "k, m, l"),
+       ("n", "k, n, m"), ("k, n, m", "m"), ("1, n, m", "k, m, l")), product_scale, True),
+    Op("@", "x @ y", ("any", "any"), np.matmul, ("i32", "i64", "u8"), (("n", "n"), ("n, m", "m, l"), ("k, n, m", "k, m, l")), SAME),
+    Op("@", "x.T @ y", ("any", "any"), lambda x, y: np.matmul(x.T, y), ("f64",), (("m, n", "m, l"),), lambda x, y: product_scale(x.T, y), True),
+    Op("outer", "outer(x, y)", ("any", "any"), np.outer, MAIN, (("n", "m"),), SAME, True), Op("trace", "trace(x)", ("any",), lambda x: np.trace(x, dtype=x.dtype), ("i64", "u8"), (("n, n",),), SAME),
+    Op("trace", "trace(x)", ("any",), np.trace, ("f64", "f32"), (("n, n",),), lambda x: (len(x) + 4) * np.trace(np.abs(x)), True),
+    Op("diag", "diag(x)", ("any",), np.diag, MAIN, (("n, n",),), SAME, True), Op("tril", "tril(x)", ("any",), np.tril, MAIN, (("n, m",),), SAME, True),
+    Op("triu", "triu(x)", ("any",), np.triu, MAIN, (("n, m",),), SAME, True),
+    Op("fold", "fold((c, v) -> c * 0.5 + v, 1, x)", ("any",), lambda x: horner(x), ("f64", "f32"), (("n",),), lambda x: (len(x) + 4) * (1 + np.sum(np.abs(x))), True),
+    Op("stop_gradient", "stop_gradient(x)", ("any",), lambda x: x, ("f64", "f32"), FEW, SAME),
+]
+
+NOTATION = [
+    Op("for", "[for i, j: x[j, i]]", ("any",), np.transpose, MOVED, (("n, m",),), SAME, True),
+    Op("for", "[for i, j: sum(for k: x[i, k] * y[k, j])]", ("any", "any"), np.matmul, ("f64", "f32"), (("n, m", "m, l"),), product_scale, True),
+    Op("for", "[for i: sum(for j: (x[i, j] - y[j]) ** 2)]", ("any", "any"), lambda x, y: np.sum((x - y) ** 2, 1), ("f64",), (("n, m", "m"),), lambda x, y: (x.shape[1] + 8) * np.sum((np.abs(x) + np.abs(y)) ** 2, 1), True),
+    Op("for", "[for i: (x[i - 1] ?? 0) + 2 * x[i] + (x[i + 1] ?? 0)]", ("any",), lambda x: np.convolve(x, [1, 2, 1])[1:len(x) + 1] if len(x) else x, ("f64", "i32"), (("n",),), lambda x: 100 * np.ones_like(x), True),
+    Op("for", "[for i in 1..n: x[i] - x[i - 1]]", ("any",), np.diff, ("f64", "i64"), (("n",),), SAME, True, least=1),
+    Op("for", "[for row in x: sum(row)]", ("any",), lambda x: np.sum(x, 1), ("f64", "f32"), (("n, m",),), lambda x: (x.shape[1] + 4) * np.sum(np.abs(x), 1), True),
+    Op("for", "[for i: x[y[i]]]", ("any", ("below", "n")), lambda x, y: x[y], MOVED, (("n", "k"), ("n, m", "k")), SAME, True, kinds=(None, "i64"), least=1),
+    Op("for", "max(for i: x[i] * y[i])", ("distinct", "near1"), lambda x, y: np.max(x * y), ("f64", "f32"), (("n", "n"),), SAME, True, least=1),
+    Op("for", "argmax(for i: x[i])", ("few",), np.argmax, ("f64", "i32"), (("n",),), SAME, result="i64", least=1),
+    Op("for", "logsumexp(for i: x[i])", ("small",), r.logsumexp, ("f64", "f32"), (("n",),), 16, True, least=1),
+    Op("for", "[for i, j: if i > j { x[i] } else { y[j] }]", ("any", "any"), lambda x, y: np.where(np.arange(len(x))[:, None] > np.arange(len(y)), x[:, None], y), ("f64", "i64"), (("n", "m"),), SAME, True),
+    Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, unsized=True),
+]
+
+# Computed in a way whose result is the same in another order: all that Python needs for 0.5 * c + v.
+def horner(x):
+    c = x.dtype.type(1)
+    for v in x:
+        c = c * x.dtype.type(0.5) + v
+    return c
+
+
+def converted(kind):
+    def of(x):
+        if kind == "bool":
+            return x != 0
+        return x.astype(r.LONG) if kind in r.BITS else x.astype(r.NUMPY[kind])
+    return of
+
+
+CASTS = [Op("cast", f"{to}(x)", ("any",), converted(to), tuple(k for k in INTS + ("bool",) if k != to), FEW + (("n",),), SAME, result=to, special=True) for to in r.NUMPY]
+CASTS += [Op("cast", f"{to}(x)", ("any",), converted(to), tuple(k for k in FLOATS if k != to), FEW + (("n",),), SAME, result=to, special=True) for to in FLOATS + ("bool",)]
+CASTS += [Op("cast", f"{to}(x)", (("fits", to),), converted(to), FLOATS, FEW + (("n",),), SAME, result=to) for to in INTS]
+CASTS += [Op("cast", "f64(f32(x))", ("any",), lambda x: x, ("f64",), FEW, lambda x: np.abs(x) * 2.0**30)]
+
+OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION
+
+# What the prelude has and this table leaves to other tests.
+ELSEWHERE = {
+    "key": "random", "split": "random", "fold_in": "random", "random_bits": "random", "uniform": "random", "normal": "random", "bernoulli": "random",
+    "permutation": "random", "print": "run/", "load": "run/", "save": "run/",
+}

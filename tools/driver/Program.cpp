@@ -1,0 +1,161 @@
+// A checked program to something that runs.
+#include "tools/driver/Program.h"
+#include "tools/driver/CodeGen.h"
+#include "tools/driver/Link.h"
+#include "tools/driver/Target.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tl;
+using namespace tl::driver;
+using llvm::StringRef;
+
+namespace {
+/// What LLVM holds for one module.
+struct Code {
+  std::unique_ptr<llvm::TargetMachine> machine;
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module;
+};
+
+std::string cpuOf(const Session &session, StringRef fallback) {
+  return session.options.cpu.empty() ? fallback.str() : session.options.cpu;
+}
+
+/// Optimised LLVM IR; null where something was reported. With `flags` it becomes an executable's, with a main.
+std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRef cpu, const FlagTable *flags) {
+  auto code = std::make_unique<Code>();
+  std::string error;
+  code->machine = makeTarget(cpu, session.options.optLevel, error);
+  if (!code->machine)
+    return session.fail(Usage, "error: " + error + "\n");
+  {
+    Phases::Scope scope(session.phases, "translate");
+    code->module = translate(module, code->context, *code->machine);
+  }
+  if (!code->module)
+    return session.fail(Internal, "internal error: the module is not in the LLVM dialect\n");
+  if (flags)
+    flags->addMain(*code->module, requiredLevel(cpu));
+  Phases::Scope scope(session.phases, "optimize");
+  optimize(*code->module, *code->machine, session.options.optLevel);
+  return code;
+}
+
+/// False, reported, where there is no `main` to run.
+bool requireMain(Session &session, mlir::ModuleOp module, ast::Program &program) {
+  if (module.lookupSymbol("tl_entry"))
+    return true;
+  StringRef file = session.sources.file(program.main()->file).name();
+  session.fail(Rejected, "error: " + file.str() + " has no `main` to run\n  = help: add one: def main() { ... }\n");
+  return false;
+}
+} // namespace
+
+//===- In this process ----------------------------------------------------------------------------------------------===//
+
+std::optional<LoadedCode> driver::load(Session &session, mlir::ModuleOp module) {
+  auto code = generate(session, module, cpuOf(session, "native"), nullptr);
+  if (!code)
+    return std::nullopt;
+  llvm::SmallVector<char, 0> object;
+  {
+    Phases::Scope scope(session.phases, "code");
+    object = emit(*code->module, *code->machine, llvm::CodeGenFileType::ObjectFile);
+  }
+  Phases::Scope scope(session.phases, "load");
+  LoadedCode loaded;
+  std::string error;
+  loaded.jit = Jit::load(object, error);
+  if (!loaded.jit) {
+    session.fail(Internal, "internal error: " + error + "\n");
+    return std::nullopt;
+  }
+  loaded.flags = FlagTable(module);
+  if (auto titles = module->getAttrOfType<mlir::ArrayAttr>("tl.tests"))
+    for (auto title : titles.getAsRange<mlir::StringAttr>())
+      loaded.tests.push_back(title.getValue().str());
+  return loaded;
+}
+
+std::optional<LoadedCode> driver::load(Session &session, ast::Program &program, mlirgen::Entry entry) {
+  auto module = session.lower(program, entry, "llvm");
+  if (!module || (entry == mlirgen::Entry::Main && !requireMain(session, *module, program)))
+    return std::nullopt;
+  return load(session, *module);
+}
+
+int driver::runEntry(Session &session, LoadedCode &code, StringRef name, void *context) {
+  std::string error;
+  Jit::Entry entry = code.jit->entry(name, error);
+  if (!entry) {
+    llvm::errs() << "internal error: " << error << "\n";
+    return Internal;
+  }
+  Phases::Scope scope(session.phases, "run");
+  return tl_call(entry, context);
+}
+
+int driver::runMain(Session &session, LoadedCode &code, StringRef name, llvm::ArrayRef<std::string> arguments) {
+  std::vector<std::string> words = {name.str()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char *> argv;
+  for (std::string &word : words)
+    argv.push_back(word.data());
+  auto flags = code.flags.flags();
+  int parsed = tl_flags_parse(int(argv.size()), argv.data(), flags.data(), flags.size());
+  if (parsed)
+    return tl_flush(), parsed < 0 ? Success : parsed;
+  return runEntry(session, code, "tl_entry");
+}
+
+//===- Files --------------------------------------------------------------------------------------------------------===//
+
+bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
+  auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
+  if (!module || !requireMain(session, *module, program))
+    return false;
+  FlagTable flags(*module);
+  auto code = generate(session, *module, cpuOf(session, "x86-64-v3"), &flags);
+  if (!code)
+    return false;
+  llvm::SmallVector<char, 0> object;
+  {
+    Phases::Scope scope(session.phases, "code");
+    object = emit(*code->module, *code->machine, llvm::CodeGenFileType::ObjectFile);
+  }
+  Phases::Scope scope(session.phases, "link");
+  if (std::string error = link(object, output); !error.empty()) {
+    session.fail(InputOutput, "error: cannot link `" + output.str() + "`: " + error + "\n");
+    return false;
+  }
+  return true;
+}
+
+bool driver::emitCode(Session &session, ast::Program &program, mlirgen::Entry entry, StringRef stage, llvm::raw_ostream &out) {
+  auto module = session.lower(program, entry, "llvm");
+  auto code = module ? generate(session, *module, cpuOf(session, "native"), nullptr) : nullptr;
+  if (!code)
+    return false;
+  if (stage == "llvm") {
+    code->module->print(out, nullptr);
+    return true;
+  }
+  auto type = stage == "asm" ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  auto bytes = emit(*code->module, *code->machine, type);
+  out.write(bytes.data(), bytes.size());
+  return true;
+}
+
+//===- --time -------------------------------------------------------------------------------------------------------===//
+
+void driver::reportTime(Session &session) {
+  if (!session.options.time)
+    return;
+  llvm::outs().flush();
+  TlMemory memory = tl_memory();
+  llvm::errs() << "time\n" << session.phases.table();
+  llvm::errs() << llvm::formatv("memory\n  {0,-12} {1,9}\n  {2,-12} {3,9:F1} MB\n  {4,-12} {5,9:F1} MB\n", "allocations",
+                                memory.allocations, "allocated", memory.bytes / 1e6, "peak", memory.peak / 1e6);
+}

@@ -1,0 +1,59 @@
+// --emit: the program at any stage, as text.
+#include "frontend/Frontend.h"
+#include "tools/driver/Program.h"
+#include "tools/tlc/Commands.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tl;
+using namespace tl::tlc;
+using llvm::StringRef;
+
+namespace {
+/// One stage of a file; false where something was reported.
+bool emitStage(driver::Session &session, const Request &request, mlirgen::Entry entry, StringRef stage, llvm::raw_ostream &out) {
+  if (stage == "tokens" || stage == "ast") {
+    const SourceFile *source = session.read(request.file);
+    if (!source)
+      return false;
+    if (stage == "tokens")
+      out << frontend::tokens(*source, session.diagnostics);
+    else
+      out << ast::print(*frontend::parse(*source, session.diagnostics), session.sources);
+    if (!session.diagnostics.empty())
+      session.exitCode = driver::Rejected;
+    return session.diagnostics.empty();
+  }
+  ast::Program *program = session.check(request.file);
+  if (!program)
+    return false;
+  if (stage == "checked") {
+    out << ast::print(*program->main(), session.sources);
+    return true;
+  }
+  if (stage == "llvm" || stage == "asm" || stage == "obj")
+    return driver::emitCode(session, *program, entry, stage, out);
+  auto module = session.lower(*program, entry, stage);
+  if (module)
+    module->print(out);
+  return bool(module);
+}
+} // namespace
+
+int tlc::emitStages(driver::Session &session, const Request &request, mlirgen::Entry entry) {
+  std::error_code error;
+  llvm::ToolOutputFile file(request.output.empty() ? "-" : request.output, error, llvm::sys::fs::OF_None);
+  if (error) {
+    session.fail(driver::InputOutput, "error: cannot write `" + request.output + "`: " + error.message() + "\n");
+    return finish(session);
+  }
+  for (const std::string &stage : request.emit) {
+    if (request.emit.size() > 1)
+      file.os() << "// ---- " << stage << " ----\n";
+    if (!emitStage(session, request, entry, stage, file.os()))
+      return finish(session);
+  }
+  file.keep();
+  return driver::Success;
+}
