@@ -1,5 +1,6 @@
-// What names mean at one point of a function that is being generated. An environment is persistent: binding makes a new one that
-// shares the old, so that copying is taking a snapshot. That is how closures capture, and how the two branches of an `if` start alike.
+// What names mean at one point of a function that is being generated. An environment is persistent: binding
+// makes a new one that shares the old, so that copying is taking a snapshot. That is how closures capture,
+// and how the two branches of an `if` start alike.
 #pragma once
 #include "mlir_gen/Value.h"
 #include "llvm/ADT/ImmutableMap.h"
@@ -35,7 +36,8 @@ private:
 
 /// A function value: what is called, and where its names are found.
 struct Closure {
-  const ast::Callable *callable = nullptr; ///< null for a `let` of a function: each use says at which types it is applied
+  const ast::Callable *callable =
+      nullptr; ///< null for a `let` of a function: each use says at which types it is applied
   Env env;
 };
 
@@ -43,7 +45,9 @@ struct Closure {
 class EnvArena {
 public:
   EnvArena() : maps(/*canonicalize=*/false) {}
-  const Closure *closure(const ast::Callable *callable, const Env &env) { return &closures.emplace_back(Closure{callable, env}); }
+  const Closure *closure(const ast::Callable *callable, const Env &env) {
+    return &closures.emplace_back(Closure{callable, env});
+  }
 
 private:
   friend class Env;
@@ -55,8 +59,12 @@ private:
 
 inline Env::Env(EnvArena &arena) : arena(&arena), map(arena.maps.getEmptyMap()) {}
 inline void Env::add(const void *key, const void *value) { map = arena->maps.add(map, key, value); }
-inline void Env::bind(const ast::VarDecl *var, Value value) { add(var, &arena->values.emplace_back(std::move(value))); }
-inline void Env::bind(const ast::Pack *pack, ast::Dims dims) { add(pack, &arena->dims.emplace_back(std::move(dims))); }
+inline void Env::bind(const ast::VarDecl *var, Value value) {
+  add(var, &arena->values.emplace_back(std::move(value)));
+}
+inline void Env::bind(const ast::Pack *pack, ast::Dims dims) {
+  add(pack, &arena->dims.emplace_back(std::move(dims)));
+}
 inline std::optional<mlir::Value> Env::lookup(const Sym *sym) const {
   auto *found = map.lookup(sym);
   if (!found)

@@ -1,4 +1,5 @@
-// What all parts of a function's generation stand on: names, types in their instance, sizes as values, captures, checks.
+// What all parts of a function's generation stand on: names, types in their instance, sizes as values,
+// captures, checks.
 #include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -19,7 +20,8 @@ FunctionGen::FunctionGen(ModuleGen &m, mlir::func::FuncOp func, Env env, Functio
   span = parent->span;
 }
 
-//===- Types --------------------------------------------------------------------------------------------------------===//
+//===- Types
+//--------------------------------------------------------------------------------------------------------===//
 
 const Type *FunctionGen::typeOf(const Type *type) {
   auto param = [&](const TypeParam *p) { return env.lookup(p); };
@@ -32,13 +34,15 @@ const Type *FunctionGen::typeOf(const Type *type) {
 
 const Type *FunctionGen::typeOf(const Expr *e) {
   const Type *type = e->type ? resolved(e->type) : nullptr;
-  // A top-level constant of literals has no type of its own; the use has.
+  // The default of a field may be a literal that nothing has given a type.
   if (literal && (!type || type->kind == TypeKind::Infer))
     return literal;
   return typeOf(type);
 }
 
-Dims FunctionGen::dimsOf(ArrayRef<Dim> dims) { return cast<ShapeType>(typeOf(m.types.shape(Dims(dims.begin(), dims.end()))))->dims; }
+Dims FunctionGen::dimsOf(ArrayRef<Dim> dims) {
+  return cast<ShapeType>(typeOf(m.types.shape(Dims(dims.begin(), dims.end()))))->dims;
+}
 
 SmallVector<mlir::Type> FunctionGen::leafTypes(const Type *type) {
   SmallVector<mlir::Type> types;
@@ -47,9 +51,12 @@ SmallVector<mlir::Type> FunctionGen::leafTypes(const Type *type) {
   return types;
 }
 
-//===- Names --------------------------------------------------------------------------------------------------------===//
+//===- Names
+//--------------------------------------------------------------------------------------------------------===//
 
-static mlir::func::FuncOp functionOf(mlir::Value v) { return v.getParentRegion()->getParentOfType<mlir::func::FuncOp>(); }
+static mlir::func::FuncOp functionOf(mlir::Value v) {
+  return v.getParentRegion()->getParentOfType<mlir::func::FuncOp>();
+}
 
 mlir::Value FunctionGen::use(mlir::Value v) {
   if (functionOf(v) == func)
@@ -109,12 +116,14 @@ void FunctionGen::bind(const Pattern *pattern, const Value &value) {
     bind(elem, isTuple ? fieldOf(value, i, m.types) : row(value, index(i)));
 }
 
-//===- Sizes --------------------------------------------------------------------------------------------------------===//
+//===- Sizes
+//--------------------------------------------------------------------------------------------------------===//
 
 /// The environment that knows a symbol: ours, else that of the nearest caller of the closure being inlined.
 static const Env *knowing(const Sym *sym, const Env &env, ArrayRef<Env> callers) {
   auto knows = [&](const Env &e) {
-    return e.lookup(sym) || (sym->kind == SymKind::Local && e.lookup(static_cast<const VarDecl *>(sym->owner)));
+    return e.lookup(sym) ||
+           (sym->kind == SymKind::Local && e.lookup(static_cast<const VarDecl *>(sym->owner)));
   };
   if (knows(env))
     return &env;
@@ -131,7 +140,9 @@ bool FunctionGen::known(const Sym *sym) {
 }
 
 bool FunctionGen::known(const Size &size) {
-  return llvm::all_of(size.terms(), [&](const Term &t) { return llvm::all_of(t.syms, [&](const Sym *s) { return known(s); }); });
+  return llvm::all_of(size.terms(), [&](const Term &t) {
+    return llvm::all_of(t.syms, [&](const Sym *s) { return known(s); });
+  });
 }
 
 mlir::Value FunctionGen::eval(const Size &size) {
@@ -149,16 +160,22 @@ mlir::Value FunctionGen::eval(const Size &size) {
       return use(maker->toIndex(whole));
     }
     if (!sym->lhs) {
-      mlir::emitError(b.getLoc()) << "E0900: the size `" << sym->name << "` is not known here; this is not built yet";
+      mlir::emitError(b.getLoc()) << "E0900: the size `" << sym->name
+                                  << "` is not known here; this is not built yet";
       return index(0);
     }
     mlir::Value l = eval(*sym->lhs), r = eval(*sym->rhs);
     switch (sym->kind) {
-    case SymKind::Div: return fold<arith::FloorDivSIOp>(l, r);
-    case SymKind::Mod: return fold<arith::SubIOp>(l, fold<arith::MulIOp>(fold<arith::FloorDivSIOp>(l, r), r));
-    case SymKind::Min: return fold<arith::MinSIOp>(l, r);
-    case SymKind::Max: return fold<arith::MaxSIOp>(l, r);
-    default: llvm_unreachable("other symbols have no operands");
+    case SymKind::Div:
+      return fold<arith::FloorDivSIOp>(l, r);
+    case SymKind::Mod:
+      return fold<arith::SubIOp>(l, fold<arith::MulIOp>(fold<arith::FloorDivSIOp>(l, r), r));
+    case SymKind::Min:
+      return fold<arith::MinSIOp>(l, r);
+    case SymKind::Max:
+      return fold<arith::MaxSIOp>(l, r);
+    default:
+      llvm_unreachable("other symbols have no operands");
     }
   };
   mlir::Value sum;
@@ -232,7 +249,8 @@ Value FunctionGen::adopt(Value value, const Env &from, const Type *type) {
   return value;
 }
 
-//===- Small ops ----------------------------------------------------------------------------------------------------===//
+//===- Small ops
+//----------------------------------------------------------------------------------------------------===//
 
 mlir::Value FunctionGen::op(StringRef name, ValueRange operands, ArrayRef<mlir::NamedAttribute> attrs) {
   return build(b, b.getLoc(), name, operands, attrs)->getResult(0);
@@ -266,7 +284,7 @@ mlir::Value FunctionGen::compare(StringRef pred, mlir::Value l, mlir::Value r, b
 
 SmallVector<mlir::NamedAttribute, 2> FunctionGen::signs(ScalarKind kind) {
   SmallVector<mlir::NamedAttribute, 2> attrs;
-  if (ast::isUnsigned(kind) || kind == ScalarKind::Bool)
+  if (ast::isUnsigned(kind))
     attrs.push_back(flag("unsigned"));
   return attrs;
 }
@@ -275,11 +293,14 @@ void FunctionGen::check(mlir::Value ok, const Text &message, StringRef code) {
   mlir::APInt constant;
   if (mlir::matchPattern(ok, mlir::m_ConstantInt(&constant)) && constant.isOne())
     return;
-  auto check = CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
+  auto check =
+      CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
   check->setAttr("source_line", m.sourceLine(span));
 }
 
-mlir::Value FunctionGen::format(const Text &text) { return FormatOp::create(b, b.getI64Type(), text.operands(), text.parts(b), text.kinds(b)); }
+mlir::Value FunctionGen::format(const Text &text) {
+  return FormatOp::create(b, b.getI64Type(), text.operands(), text.parts(b), text.kinds(b));
+}
 
 Value FunctionGen::notBuilt(const llvm::Twine &what, const Type *type) {
   m.notBuilt(b.getLoc(), what);
@@ -294,7 +315,8 @@ Value FunctionGen::notBuilt(const llvm::Twine &what, const Type *type) {
         learn(size, index(0));
       sizes.push_back(known(size) ? eval(size) : index(0));
     }
-    value.leaves.push_back(leaf.dims.empty() ? zero : BroadcastOp::create(b, zero, sizes, b.getDenseI64ArrayAttr({})).getY());
+    value.leaves.push_back(
+        leaf.dims.empty() ? zero : BroadcastOp::create(b, zero, sizes, b.getDenseI64ArrayAttr({})).getY());
   }
   return value;
 }

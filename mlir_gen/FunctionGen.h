@@ -1,6 +1,6 @@
-// The inside of mlir_gen: ModuleGen is what the functions of a module share, FunctionGen makes the body of one of them. Its
-// members stand in FunctionGen.cpp (names, types, sizes, checks), GenExpr, GenArith, GenStmt, GenCall, GenTransform, GenIntrinsic,
-// GenRandom, GenAccess, GenNotation, GenText and GenFiles.
+// The inside of mlir_gen: ModuleGen is what the functions of a module share, FunctionGen makes the body of
+// one of them. Its members stand in FunctionGen.cpp (names, types, sizes, checks), GenExpr, GenArith,
+// GenStmt, GenCall, GenTransform, GenIntrinsic, GenRandom, GenAccess, GenNotation, GenText and GenFiles.
 #pragma once
 #include "mlir_gen/Env.h"
 #include "mlir_gen/MlirGen.h"
@@ -14,22 +14,23 @@ namespace tl::mlirgen {
 using mlir::ValueRange;
 using Values = SmallVector<mlir::Value>;
 
-/// A symbol that a type mentions and nothing before has told: what a result of data-dependent size brings. It is the size of
-/// axis `axis` of leaf number `leaf`.
+/// A symbol that a type mentions and nothing before has told: what a result of data-dependent size brings. It
+/// is the size of axis `axis` of leaf number `leaf`.
 struct Hole {
   const Sym *sym;
   unsigned leaf, axis;
 };
 
-/// A definition for given element types, ranks, constants and functions: one func.func. Its arguments are sizes (those of the
-/// size parameters, of the packs, of the type arguments), then the leaves of the parameters, then what it captures; its results are
-/// the leaves of the result, then the sizes that only the data tells.
+/// A definition for given element types, ranks, constants and functions: one func.func. Its arguments are
+/// sizes (those of the size parameters, of the packs, of the type arguments), then the leaves of the
+/// parameters, then what it captures; its results are the leaves of the result, then the sizes that only the
+/// data tells.
 struct FuncInstance {
   mlir::func::FuncOp func;
   const ast::Type *result = nullptr; ///< in the names of the instance
   SmallVector<Hole, 1> holes;
-  Env env;                           ///< generic parameters, for the body
-  SmallVector<const Sym *> sizes;    ///< the symbols of the first arguments
+  Env env;                        ///< generic parameters, for the body
+  SmallVector<const Sym *> sizes; ///< the symbols of the first arguments
 };
 
 /// Text with holes in the making: what tl.format and tl.check take.
@@ -63,9 +64,12 @@ public:
   /// The source line of a place, for messages when the program runs.
   mlir::StringAttr sourceLine(Span span);
   /// A new private function with a name like `name`.
-  mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results);
+  mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args,
+                             mlir::TypeRange results);
   /// Reports what is not built.
-  void notBuilt(mlir::Location loc, const llvm::Twine &what) { mlir::emitError(loc) << "E0900: " << what << " is not built yet"; }
+  void notBuilt(mlir::Location loc, const llvm::Twine &what) {
+    mlir::emitError(loc) << "E0900: " << what << " is not built yet";
+  }
 
   ast::Program &program;
   const SourceManager &sources;
@@ -73,8 +77,8 @@ public:
   ast::TypeContext &types;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   EnvArena arena;
-  llvm::StringMap<FuncInstance> instances;    ///< those without functions as arguments, by key
-  std::deque<std::function<void()>> pending;  ///< bodies still to make
+  llvm::StringMap<FuncInstance> instances;   ///< those without functions as arguments, by key
+  std::deque<std::function<void()>> pending; ///< bodies still to make
   llvm::DenseMap<const ast::Expr *, ArrayRef<ast::SizeCheck>> checks;
 
 private:
@@ -91,17 +95,18 @@ struct Operand {
   Sizes dims;
 };
 
-/// A subscript with its places worked out: what reading and assigning share. First a box is taken (`offsets`, `sizes`, `strides`,
-/// axes with a single index `dropped`); then, in what is left, the axes `gathered` are replaced by the places `indices`.
+/// A subscript with its places worked out: what reading and assigning share. First a box is taken (`offsets`,
+/// `sizes`, `strides`, axes with a single index `dropped`); then, in what is left, the axes `gathered` are
+/// replaced by the places `indices`.
 struct Access {
   Values offsets, sizes; ///< for each axis of the array
   SmallVector<int64_t> strides, dropped;
-  bool whole = true;     ///< the box is all of the array
-  bool always = true;    ///< the box is inside from sizes alone
-  Values indices;        ///< i64 arrays of one shape
-  Sizes shape;           ///< of the index arrays
+  bool whole = true;             ///< the box is all of the array
+  bool always = true;            ///< the box is inside from sizes alone
+  Values indices;                ///< i64 arrays of one shape
+  Sizes shape;                   ///< of the index arrays
   SmallVector<int64_t> gathered; ///< axes of the box
-  Operand mask;          ///< a[mask], which covers the leading axes: for assignments
+  Operand mask;                  ///< a[mask], which covers the leading axes: for assignments
   bool newAxes = false;
 };
 
@@ -109,7 +114,8 @@ class FunctionGen {
 public:
   FunctionGen(ModuleGen &m, mlir::func::FuncOp func, Env env, FunctionGen *parent = nullptr);
 
-  //===- Names, types and sizes (FunctionGen.cpp) -----------------------------------------------------------------===//
+  //===- Names, types and sizes (FunctionGen.cpp)
+  //-----------------------------------------------------------------===//
   /// Types with the packs and type parameters of the instance replaced.
   const ast::Type *typeOf(const ast::Type *type);
   const ast::Type *typeOf(const ast::Expr *e);
@@ -132,12 +138,14 @@ public:
   void learn(const Size &size, mlir::Value index);
   /// Leaves that come from elsewhere (arguments, calls, loops): their sizes are stated.
   Value enter(const ast::Type *type, ValueRange leaves);
-  /// `value`, whose type speaks in the names of `from`, as `type` in ours. What `type` leaves open is learned.
+  /// `value`, whose type speaks in the names of `from`, as `type` in ours. What `type` leaves open is
+  /// learned.
   Value adopt(Value value, const Env &from, const ast::Type *type);
   /// The sizes at the holes of a type, from a value in its place.
   Values fill(ArrayRef<Hole> holes, const Value &value);
 
-  //===- Small ops ------------------------------------------------------------------------------------------------===//
+  //===- Small ops
+  //------------------------------------------------------------------------------------------------===//
   mlir::Value op(StringRef name, ValueRange operands, ArrayRef<mlir::NamedAttribute> attrs = {});
   mlir::Value index(int64_t i) { return mlir::arith::ConstantIndexOp::create(b, b.getLoc(), i); }
   mlir::Value integer(int64_t i) { return mlir::arith::ConstantIntOp::create(b, b.getLoc(), i, 64); }
@@ -154,7 +162,8 @@ public:
   mlir::Value format(const Text &text);
   Value notBuilt(const llvm::Twine &what, const ast::Type *type);
 
-  //===- Expressions (GenExpr.cpp) --------------------------------------------------------------------------------===//
+  //===- Expressions (GenExpr.cpp)
+  //--------------------------------------------------------------------------------===//
   Value gen(ast::Expr *e);
   /// The only leaf of a scalar or array expression.
   mlir::Value leaf(ast::Expr *e) { return gen(e).leaf(); }
@@ -165,14 +174,17 @@ public:
   mlir::Value constant(ast::ScalarKind kind, double value);
   Value record(const ast::Type *type, ArrayRef<Value> fields);
   Value nameExpr(ast::NameExpr *e);
+  Value globalValue(const ast::ConstDecl *global, const ast::Type *type);
   Value selectExpr(ast::SelectExpr *e);
   Value arrayLit(ast::ArrayLitExpr *e);
   /// Collects the elements of a literal, row by row, where all of them are literals.
   bool allLiterals(ast::ArrayLitExpr *e, ast::ScalarKind kind, llvm::SmallVectorImpl<mlir::Attribute> &out);
   /// An `scf.if` whose branches give values of `type`; variables that they assign are carried out.
-  Value branch(mlir::Value cond, const ast::Type *type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
+  Value branch(mlir::Value cond, const ast::Type *type, llvm::function_ref<Value()> then,
+               llvm::function_ref<Value()> otherwise);
 
-  //===- Arithmetic (GenArith.cpp) --------------------------------------------------------------------------------===//
+  //===- Arithmetic (GenArith.cpp)
+  //--------------------------------------------------------------------------------===//
   Value binaryExpr(ast::BinaryExpr *e);
   Value binary(ast::BinaryOp op, const Value &l, const Value &r, const ast::Type *result);
   mlir::Value elementwise(ast::BinaryOp op, Operand l, Operand r, ast::ScalarKind kind, const Sizes &dims);
@@ -186,7 +198,8 @@ public:
   mlir::Value convert(mlir::Value x, ast::ScalarKind from, ast::ScalarKind to);
   Value castTo(const Value &x, const ast::Type *type);
 
-  //===- Statements (GenStmt.cpp) ---------------------------------------------------------------------------------===//
+  //===- Statements (GenStmt.cpp)
+  //---------------------------------------------------------------------------------===//
   void stmt(ast::Stmt *s);
   Value block(ast::BlockExpr *e);
   void let(ast::LetStmt *s);
@@ -203,19 +216,33 @@ public:
   Range rangeOf(const ast::Binder &binder);
   void bindStep(const ast::Binder &binder, const Range &range, mlir::Value step);
 
-  //===- Calls (GenCall.cpp) --------------------------------------------------------------------------------------===//
+  //===- Calls (GenCall.cpp)
+  //--------------------------------------------------------------------------------------===//
   Value call(ast::CallExpr *e);
-  /// Calls a function value with arguments (one a parameter, fewer where defaults follow); `type` is that of the result here.
+  /// Calls a function value with arguments (one a parameter, fewer where defaults follow); `type` is that of
+  /// the result here.
   Value call(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
   Closure closureOf(const ast::Callable *callable);
   Value callDef(const ast::Instance &instance, SmallVector<Value> args, const ast::Type *type);
-  /// The function of an instance, without its body. `own` says what its packs and type parameters are, `syms` are its first arguments.
-  FuncInstance declare(const ast::DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name);
+  /// What a call passes to an instance, and what tells the instance from others.
+  struct Passing {
+    std::string key;
+    Values operands;               ///< sizes, then leaves
+    SmallVector<const Sym *> syms; ///< in the names of the instance: what the sizes are
+    Env own;                       ///< its packs and type parameters
+    bool takesFunctions;
+  };
+  Passing passing(const ast::Instance &instance, ArrayRef<Value> args);
+  /// The function of an instance, without its body. `own` says what its packs and type parameters are, `syms`
+  /// are its first arguments.
+  FuncInstance declare(const ast::DefDecl *def, const Env &own, ArrayRef<const Sym *> syms,
+                       ArrayRef<Value> args, StringRef name);
   /// A type of a definition's signature, for an instance, in our names.
   const ast::Type *viewed(const ast::Type *type, const ast::Instance &instance);
   /// The definitions that are being generated as parts of this one.
   SmallVector<const ast::DefDecl *> open() const;
-  /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated here.
+  /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated
+  /// here.
   Env viewOf(const ast::Instance &instance);
   void completeArgs(const ast::Instance &instance, SmallVector<Value> &args);
   /// Makes the body of an instance.
@@ -223,7 +250,8 @@ public:
   /// Returns a value, and the sizes at `holes`.
   void giveBack(ArrayRef<Hole> holes, const Value &value);
 
-  //===- Transformations (GenTransform.cpp) -----------------------------------------------------------------------===//
+  //===- Transformations (GenTransform.cpp)
+  //-----------------------------------------------------------------------===//
   Value transform(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
   Value derivative(const Closure &f, ArrayRef<Value> args, const ast::Type *type, bool withValue);
   Value vmap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
@@ -231,7 +259,8 @@ public:
   Value treeMap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
   /// Row `i` of every array in a value.
   Value rowOf(const Value &value, mlir::Value i);
-  /// A function value as a function of the module: its arguments are the leaves of `params`, then the captured values.
+  /// A function value as a function of the module: its arguments are the leaves of `params`, then the
+  /// captured values.
   struct Outlined {
     mlir::func::FuncOp func;
     Values captured;
@@ -240,18 +269,21 @@ public:
   /// tl.map over `extents`, with a value of `type` in all: the body is given the indices.
   Value map(const Values &extents, const ast::Type *type, llvm::function_ref<Value(ValueRange)> body);
 
-  //===- Intrinsics (GenIntrinsic.cpp, GenRandom.cpp, GenFiles.cpp) -----------------------------------------------===//
+  //===- Intrinsics (GenIntrinsic.cpp, GenRandom.cpp, GenFiles.cpp)
+  //-----------------------------------------------===//
   Value intrinsic(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
   /// A reduction named `what` over `axes` has elements to choose from.
   void checkNotEmpty(const Value &x, ArrayRef<int64_t> axes, StringRef what);
-  /// An index that becomes a size; where it was an int it is checked to be at least 0.
-  mlir::Value sizeFrom(mlir::Value index);
+  /// An index that becomes the size of an array: checked to be at least 0, unless `size`, what the checker
+  /// knows of it, is.
+  mlir::Value sizeFrom(mlir::Value index, const Size &size);
   Value load(mlir::Value path, const ast::Type *type);
   void save(mlir::Value path, const Value &value);
   /// Binds a parameter of `main` to its flag's value, or to its default; describes it in `flags`.
   void bindFlag(const ast::VarDecl *param, llvm::SmallVectorImpl<mlir::Attribute> &flags);
 
-  //===- Subscripts (GenAccess.cpp) -------------------------------------------------------------------------------===//
+  //===- Subscripts (GenAccess.cpp)
+  //-------------------------------------------------------------------------------===//
   Value subscript(ast::SubscriptExpr *e);
   /// Works out the places and checks those that are not proved; sizes that `result` leaves open are learned.
   Access resolve(const Value &base, ArrayRef<ast::Index> indices, const ast::Type *result);
@@ -265,14 +297,19 @@ public:
   Value row(const Value &array, mlir::Value i);
   /// The places where `mask` is true, in row-major order: an i64 array for each of its axes, `count` long.
   Values placesOf(const Operand &mask, mlir::Value count);
-  /// Stores in a name, field, subscript or tuple of these. `value` is given the type stored and, to ask for it, what stood there.
+  /// Stores in a name, field, subscript or tuple of these. `value` is given the type stored and, to ask for
+  /// it, what stood there.
   using NewValue = llvm::function_ref<Value(const ast::Type *, llvm::function_ref<Value()>)>;
   void assignTo(ast::Expr *target, NewValue value);
 
-  //===- Index notation (GenNotation.cpp) -------------------------------------------------------------------------===//
+  //===- Index notation (GenNotation.cpp)
+  //-------------------------------------------------------------------------===//
   Value notation(ast::ForExpr *e);
+  /// In the body, an index is known to lie in its range.
+  void know(const ast::Binder &binder);
 
-  //===- Text (GenText.cpp) ---------------------------------------------------------------------------------------===//
+  //===- Text (GenText.cpp)
+  //---------------------------------------------------------------------------------------===//
   Value string(ast::StringExpr *e);
   Text textOf(ast::StringExpr *e);
   void print(ArrayRef<Value> values);
@@ -296,14 +333,16 @@ private:
   Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
   FunctionGen *parent;
   const ast::DefDecl *defining = nullptr; ///< where it takes functions
-  std::vector<Env> callers; ///< of the closures that are being inlined: their sizes may be named in the types of arguments
-  StringRef name; ///< of the variable whose value is being made
-  Span span;      ///< of the expression or statement being generated
+  std::vector<Env>
+      callers; ///< of the closures that are being inlined: their sizes may be named in the types of arguments
+  StringRef name;                     ///< of the variable whose value is being made
+  Span span;                          ///< of the expression or statement being generated
+  Facts facts;                        ///< what holds here of indices and of sizes that were checked
   const ast::Type *literal = nullptr; ///< what a literal without a type of its own is
   llvm::DenseMap<mlir::Value, mlir::Value> imported; ///< values of the enclosing function, as ours
   llvm::DenseMap<mlir::Value, mlir::Value> indices;  ///< ints as indices
-  mlir::Operation *prologue = nullptr; ///< the last op of the function's head
-  SmallVector<const ast::VarDecl *> assigned; ///< a log: what a branch added to it, it assigned
+  mlir::Operation *prologue = nullptr;               ///< the last op of the function's head
+  SmallVector<const ast::VarDecl *> assigned;        ///< a log: what a branch added to it, it assigned
 };
 
 /// While it lives, ops are located at `span`.

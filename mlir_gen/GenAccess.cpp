@@ -1,5 +1,6 @@
-// Subscripts: a[i, 1:n, idx], read and assigned. What a subscript means is worked out once, with its checks, and then applied to
-// each leaf of the array; the axes within a record follow those that are indexed and are taken whole.
+// Subscripts: a[i, 1:n, idx], read and assigned. What a subscript means is worked out once, with its checks,
+// and then applied to each leaf of the array; the axes within a record follow those that are indexed and are
+// taken whole.
 #include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
@@ -21,7 +22,8 @@ static bool isStatic(const Expr *e) {
   return false;
 }
 
-//===- Places -------------------------------------------------------------------------------------------------------===//
+//===- Places
+//-------------------------------------------------------------------------------------------------------===//
 
 /// A written minus counts from the end.
 mlir::Value FunctionGen::position(Expr *e, mlir::Value size) {
@@ -62,16 +64,25 @@ void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsign
   if (!i.proved && (i.lo || i.hi)) {
     At here(*this, i.span);
     mlir::Value l = toInt(lo), h = toInt(hi), n = toInt(size);
-    mlir::Value ok = op("tl.and", {compare("le", integer(0), l), op("tl.and", {compare("le", l, h), compare("le", h, n)})});
+    mlir::Value ok = compare("le", l, h);
+    if (i.lo)
+      ok = op("tl.and", {compare("le", integer(0), l), ok});
+    if (i.hi)
+      ok = op("tl.and", {ok, compare("le", h, n)});
     Text message("slice ");
-    message.number(l).text(":").number(h).text(" does not lie in axis " + std::to_string(axis) + " of size ").number(n);
+    message.number(l)
+        .text(":")
+        .number(h)
+        .text(" does not lie in axis " + std::to_string(axis) + " of size ")
+        .number(n);
     check(ok, message, "E0802");
   }
   access.always &= !(i.lo || i.hi) || (i.proved && isStatic(i.lo) && isStatic(i.hi));
   mlir::Value length = fold<mlir::arith::SubIOp>(hi, lo);
   const int64_t magnitude = std::abs(stride);
   if (magnitude != 1)
-    length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)), index(magnitude));
+    length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)),
+                                             index(magnitude));
   access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(size, index(1)));
   access.sizes.push_back(length);
 }
@@ -145,7 +156,8 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       single(access, i, sizes[axis], axis);
       ++axis;
     } else if (given->kind == ScalarKind::Bool) {
-      mlir::Value ones = op("tl.reduce_count", given->value, attr("axes", b.getDenseI64ArrayAttr(axesUpTo(given->dims.size()))));
+      mlir::Value ones = op("tl.reduce_count", given->value,
+                            attr("axes", b.getDenseI64ArrayAttr(axesUpTo(given->dims.size()))));
       mlir::Value count = toIndex(ones);
       learn(ast::dimsOf(result)[outAxis].size, count);
       access.mask = *given;
@@ -156,7 +168,9 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       Operand array{convert(given->value, given->kind, ScalarKind::I64), ScalarKind::I64, given->dims};
       mlir::Value n = toInt(sizes[axis]);
       Text message("index ");
-      message.number(array.value).text(" is out of bounds for axis " + std::to_string(axis) + " of size ").number(n);
+      message.number(array.value)
+          .text(" is out of bounds for axis " + std::to_string(axis) + " of size ")
+          .number(n);
       check(compare("lt", array.value, n, /*isUnsigned=*/true), message, "E0801");
       gathered(array);
     }
@@ -185,7 +199,8 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
   return access;
 }
 
-//===- Reading ------------------------------------------------------------------------------------------------------===//
+//===- Reading
+//------------------------------------------------------------------------------------------------------===//
 
 /// The box of an access on a leaf whose inner axes are taken whole.
 struct LeafBox {
@@ -208,10 +223,12 @@ Value FunctionGen::read(const Access &access, const Value &base, const Type *typ
     mlir::Value v = x;
     if (!access.whole) {
       LeafBox box = boxOn(*this, access, leaf);
-      v = SliceOp::create(b, v, box.offsets, box.sizes, box.strides, access.dropped, access.always, !access.always);
+      v = SliceOp::create(b, v, box.offsets, box.sizes, box.strides, access.dropped, access.always,
+                          !access.always);
     }
     if (!access.indices.empty()) {
-      v = GatherOp::create(b, v, access.indices, access.gathered, /*guarded=*/false, /*always=*/false, /*here=*/true);
+      v = GatherOp::create(b, v, access.indices, access.gathered, /*guarded=*/false, /*always=*/false,
+                           /*here=*/true);
       // The axes of the indices come first; they belong where the first index array stands.
       const size_t rank = rankOf(v), k = access.shape.size(), before = access.gathered.front();
       if (before) {
@@ -226,7 +243,8 @@ Value FunctionGen::read(const Access &access, const Value &base, const Type *typ
       }
     }
     if (access.newAxes)
-      v = isTensor(v) ? ReshapeOp::create(b, v, eval(out.dims)).getY() : BroadcastOp::create(b, v, eval(out.dims), b.getDenseI64ArrayAttr({})).getY();
+      v = isTensor(v) ? ReshapeOp::create(b, v, eval(out.dims)).getY()
+                      : BroadcastOp::create(b, v, eval(out.dims), b.getDenseI64ArrayAttr({})).getY();
     value.leaves.push_back(v);
   }
   return value;
@@ -287,32 +305,38 @@ Value FunctionGen::fallback(FallbackExpr *e) {
   places.always = false;
   Value found = read(places, base, type), other = gen(e->otherwise);
   Value value{type, {}};
-  for (auto [x, y, leaf, from] : llvm::zip_equal(found.leaves, other.leaves, leavesOf(type), leavesOf(other.type)))
-    value.leaves.push_back(op("tl.select", {inside, x, from.dims.empty() ? y : stretch(y, from.dims, leaf.dims)}));
+  for (auto [x, y, leaf, from] :
+       llvm::zip_equal(found.leaves, other.leaves, leavesOf(type), leavesOf(other.type)))
+    value.leaves.push_back(
+        op("tl.select", {inside, x, from.dims.empty() ? y : stretch(y, from.dims, leaf.dims)}));
   return value;
 }
 
-//===- Assigning ----------------------------------------------------------------------------------------------------===//
+//===- Assigning
+//----------------------------------------------------------------------------------------------------===//
 
 Value FunctionGen::update(const Access &access, const Value &base, const Value &value, const Type *slot) {
   if (access.newAxes || (!access.indices.empty() && !access.mask.value))
     return notBuilt("an assignment to such a subscript", base.type);
   Value result{base.type, {}};
-  for (auto [x, leaf, v, from, to] :
-       llvm::zip_equal(base.leaves, leavesOf(base.type), value.leaves, leavesOf(value.type), leavesOf(slot))) {
+  for (auto [x, leaf, v, from, to] : llvm::zip_equal(base.leaves, leavesOf(base.type), value.leaves,
+                                                     leavesOf(value.type), leavesOf(slot))) {
     if (access.mask.value) {
       if (!from.dims.empty())
         return notBuilt("an assignment of an array to a mask", base.type);
       mlir::Value mask = access.mask.value;
       if (leaf.dims.size() > access.mask.dims.size())
-        mask = BroadcastOp::create(b, mask, eval(leaf.dims), b.getDenseI64ArrayAttr(axesUpTo(access.mask.dims.size())));
+        mask = BroadcastOp::create(b, mask, eval(leaf.dims),
+                                   b.getDenseI64ArrayAttr(axesUpTo(access.mask.dims.size())));
       result.leaves.push_back(op("tl.select", {mask, v, x}));
       continue;
     }
     LeafBox box = boxOn(*this, access, leaf);
     mlir::Value source = stretch(v, from.dims, to.dims);
     result.leaves.push_back(access.whole ? source
-                                         : UpdateOp::create(b, x, box.offsets, box.sizes, source, box.strides, access.dropped, access.always, !access.always).getY());
+                                         : UpdateOp::create(b, x, box.offsets, box.sizes, source, box.strides,
+                                                            access.dropped, access.always, !access.always)
+                                               .getY());
   }
   return result;
 }
@@ -327,7 +351,8 @@ void FunctionGen::assignTo(Expr *target, NewValue value) {
   if (auto *field = dyn_cast<SelectExpr>(target))
     return assignTo(field->base, [&](const Type *type, llvm::function_ref<Value()> old) {
       Value whole = old();
-      Value part = value(fieldOf(type, field->field, m.types), [&] { return fieldOf(whole, field->field, m.types); });
+      Value part =
+          value(fieldOf(type, field->field, m.types), [&] { return fieldOf(whole, field->field, m.types); });
       llvm::copy(part.leaves, whole.leaves.begin() + fieldRange(type, field->field, m.types).first);
       return whole;
     });

@@ -1,8 +1,8 @@
-// Operators on numbers, arrays, and vectors of them. Here broadcasting and conversions become explicit, and integer divisions
-// and conversions from floats get their checks.
-#include "mlir_gen/FunctionGen.h"
+// Operators on numbers, arrays, and vectors of them. Here broadcasting and conversions become explicit, and
+// integer divisions and conversions from floats get their checks.
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -10,9 +10,12 @@ using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
 
-//===- Operands -----------------------------------------------------------------------------------------------------===//
+//===- Operands
+//-----------------------------------------------------------------------------------------------------===//
 
-Operand FunctionGen::operand(const Value &v) { return {v.leaf(), scalarOf(v.type), sizesOf(ast::dimsOf(v.type))}; }
+Operand FunctionGen::operand(const Value &v) {
+  return {v.leaf(), scalarOf(v.type), sizesOf(ast::dimsOf(v.type))};
+}
 
 mlir::Value FunctionGen::stretch(mlir::Value x, const Sizes &from, const Sizes &to) {
   assert(from.size() <= to.size() && "only missing leading axes are repeated");
@@ -37,7 +40,8 @@ mlir::Value FunctionGen::stretch(mlir::Value x, const Sizes &from, const Sizes &
 mlir::Value FunctionGen::convert(mlir::Value x, ScalarKind from, ScalarKind to) {
   if (from == to)
     return x;
-  if (!ast::isFloat(from) && !ast::isFloat(to) && from != ScalarKind::Bool && to != ScalarKind::Bool && bitWidth(from) == bitWidth(to))
+  if (!ast::isFloat(from) && !ast::isFloat(to) && from != ScalarKind::Bool && to != ScalarKind::Bool &&
+      bitWidth(from) == bitWidth(to))
     return x; // integers have no sign in the IR
   auto cast = CastOp::create(b, x, mlirType(to, m.context));
   if (ast::isUnsigned(from) || from == ScalarKind::Bool)
@@ -52,7 +56,8 @@ mlir::Value FunctionGen::fit(Operand x, ScalarKind kind, const Sizes &dims) {
   return x.dims.empty() ? v : stretch(v, x.dims, dims);
 }
 
-//===- Operators ----------------------------------------------------------------------------------------------------===//
+//===- Operators
+//----------------------------------------------------------------------------------------------------===//
 
 /// Known to be an integer other than 0.
 static bool isNonZero(mlir::Value v) {
@@ -71,8 +76,9 @@ static ScalarKind common(const Operand &l, const Operand &r) {
 
 static StringRef opName(BinaryOp op) {
   switch (op) {
-#define X(Name, text, opName)                                                                                          \
-  case BinaryOp::Name: return "tl." opName;
+#define X(Name, text, opName)                                                                                \
+  case BinaryOp::Name:                                                                                       \
+    return "tl." opName;
     TL_BINARY_OPS(X)
 #undef X
   }
@@ -86,12 +92,16 @@ mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKi
     llvm::APInt constant;
     bool nonNegative = mlir::matchPattern(exponent, mlir::m_ConstantInt(&constant)) && !constant.isNegative();
     if (!ast::isFloat(kind) && !nonNegative)
-      check(compare("ge", exponent, integer(0)), Text("an integer to the power of ").number(exponent), "E0808");
-    return this->op("tl.ipow", {fit(l, kind, dims), fit({exponent, ScalarKind::I64, r.dims}, ScalarKind::I64, dims)}, signs(kind));
+      check(compare("ge", exponent, integer(0)), Text("an integer to the power of ").number(exponent),
+            "E0808");
+    return this->op("tl.ipow",
+                    {fit(l, kind, dims), fit({exponent, ScalarKind::I64, r.dims}, ScalarKind::I64, dims)},
+                    signs(kind));
   }
   mlir::Value y = convert(r.value, r.kind, kind);
   if ((op == BinaryOp::FloorDiv || op == BinaryOp::Mod) && !ast::isFloat(kind) && !isNonZero(y))
-    check(compare("ne", y, tl::constantInt(b, b.getLoc(), mlirType(kind, m.context), 0)), Text("division by zero"), "E0804");
+    check(compare("ne", y, tl::constantInt(b, b.getLoc(), mlirType(kind, m.context), 0)),
+          Text("division by zero"), "E0804");
   mlir::Value a = fit(l, kind, dims), c = fit({y, kind, r.dims}, kind, dims);
   if (isComparison(op))
     return compare(opName(op).drop_front(3), a, c, ast::isUnsigned(kind) || kind == ScalarKind::Bool);
@@ -129,23 +139,33 @@ static bool isCheap(const Expr *e) {
   switch (e->kind) {
   case ExprKind::Name:
   case ExprKind::Number:
-  case ExprKind::Bool: return true;
-  case ExprKind::Unary: return isCheap(cast<UnaryExpr>(e)->operand);
-  case ExprKind::Select: return cast<SelectExpr>(e)->field >= 0 && isCheap(cast<SelectExpr>(e)->base);
+  case ExprKind::Bool:
+    return true;
+  case ExprKind::Unary:
+    return isCheap(cast<UnaryExpr>(e)->operand);
+  case ExprKind::Select:
+    return cast<SelectExpr>(e)->field >= 0 && isCheap(cast<SelectExpr>(e)->base);
   case ExprKind::Binary: {
     auto *x = cast<BinaryExpr>(e);
     switch (x->op) {
-    case BinaryOp::FloorDiv: case BinaryOp::Mod: case BinaryOp::Pow: case BinaryOp::MatMul: return false;
-    default: return isCheap(x->lhs) && isCheap(x->rhs);
+    case BinaryOp::FloorDiv:
+    case BinaryOp::Mod:
+    case BinaryOp::Pow:
+    case BinaryOp::MatMul:
+      return false;
+    default:
+      return isCheap(x->lhs) && isCheap(x->rhs);
     }
   }
-  default: return false;
+  default:
+    return false;
   }
 }
 
 Value FunctionGen::binaryExpr(BinaryExpr *e) {
   const Type *type = typeOf(e);
-  bool stopsEarly = (e->op == BinaryOp::And || e->op == BinaryOp::Or) && type->kind == TypeKind::Scalar && !isCheap(e->rhs);
+  bool stopsEarly =
+      (e->op == BinaryOp::And || e->op == BinaryOp::Or) && type->kind == TypeKind::Scalar && !isCheap(e->rhs);
   if (!stopsEarly) {
     Value l = gen(e->lhs), r = gen(e->rhs);
     return binary(e->op, l, r, type);
@@ -162,7 +182,8 @@ Value FunctionGen::matmul(const Value &l, const Value &r, const Type *result) {
   Operand x = operand(l), y = operand(r);
   const size_t xMatrix = std::min<size_t>(x.dims.size(), 2), yMatrix = std::min<size_t>(y.dims.size(), 2);
   const size_t batch = out.size() - (xMatrix - 1) - (yMatrix - 1);
-  const int64_t summed = out.size(), column = out.size() - 1, row = yMatrix == 2 ? out.size() - 2 : out.size() - 1;
+  const int64_t summed = out.size(), column = out.size() - 1,
+                row = yMatrix == 2 ? out.size() - 2 : out.size() - 1;
   auto labelled = [&](Operand &side, size_t matrix) {
     SmallVector<int64_t> labels;
     Sizes kept;
@@ -187,25 +208,35 @@ Value FunctionGen::matmul(const Value &l, const Value &r, const Type *result) {
   rhs.push_back(summed);
   if (yMatrix == 2)
     rhs.push_back(column);
-  return {result, {op("tl.contract", {x.value, y.value},
-                      {attr("lhs", b.getDenseI64ArrayAttr(lhs)), attr("rhs", b.getDenseI64ArrayAttr(rhs)), attr("rank", b.getI64IntegerAttr(out.size()))})}};
+  return {result,
+          {op("tl.contract", {x.value, y.value},
+              {attr("lhs", b.getDenseI64ArrayAttr(lhs)), attr("rhs", b.getDenseI64ArrayAttr(rhs)),
+               attr("rank", b.getI64IntegerAttr(out.size()))})}};
 }
 
-//===- Conversions --------------------------------------------------------------------------------------------------===//
+//===- Conversions
+//--------------------------------------------------------------------------------------------------===//
 
 Value FunctionGen::castTo(const Value &x, const Type *type) {
   Value value{type, {}};
   for (auto [v, from, to] : llvm::zip_equal(x.leaves, leavesOf(x.type), leavesOf(type))) {
     if (ast::isFloat(from.scalar) && isInt(to.scalar)) {
-      // In range: above min - 1 (or from min on, where min - 1 is not exact) and below max + 1, a power of two. NaN fails both.
+      // In range: above min - 1 (or from min on, where min - 1 is not exact) and below max + 1, a power of
+      // two. NaN fails both.
       const unsigned width = bitWidth(to.scalar), digits = ast::isSigned(to.scalar) ? width - 1 : width;
       const double max1 = std::ldexp(1.0, digits), min = ast::isSigned(to.scalar) ? -max1 : 0.0;
-      const unsigned precision = from.scalar == ScalarKind::F64 ? 53 : from.scalar == ScalarKind::F32 ? 24 : from.scalar == ScalarKind::F16 ? 11 : 8;
+      const unsigned precision = from.scalar == ScalarKind::F64   ? 53
+                                 : from.scalar == ScalarKind::F32 ? 24
+                                 : from.scalar == ScalarKind::F16 ? 11
+                                                                  : 8;
       const bool exact = digits < precision;
-      const bool open = exact || (from.scalar == ScalarKind::F16 && digits > 15); // f16 ends before i32 does: only -inf is too low
+      const bool open = exact || (from.scalar == ScalarKind::F16 &&
+                                  digits > 15); // f16 ends before i32 does: only -inf is too low
       mlir::Value low = compare(open ? "gt" : "ge", v, constant(from.scalar, exact ? min - 1 : min));
       mlir::Value high = compare("lt", v, constant(from.scalar, max1));
-      check(op("tl.and", {low, high}), Text().hole(v, scalarName(from.scalar)).text((" does not fit " + scalarName(to.scalar)).str()), "E0805");
+      check(op("tl.and", {low, high}),
+            Text().hole(v, scalarName(from.scalar)).text((" does not fit " + scalarName(to.scalar)).str()),
+            "E0805");
     }
     value.leaves.push_back(convert(v, from.scalar, to.scalar));
   }

@@ -1,5 +1,5 @@
-// Calls. A definition becomes one function for each set of element types, ranks, constants and functions; a lambda is generated
-// where it is called, in the environment in which it was written.
+// Calls. A definition becomes one function for each set of element types, ranks, constants and functions; a
+// lambda is generated where it is called, in the environment in which it was written.
 #include "mlir_gen/FunctionGen.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -55,7 +55,8 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
   assert(callable && "a function is applied at known types");
   SmallVector<Value> args(given);
   const Env caller = env;
-  // What the closure's own types name is found where it was written, what those of the arguments name with the caller.
+  // What the closure's own types name is found where it was written, what those of the arguments name with
+  // the caller.
   auto inside = [&](llvm::function_ref<Value(const Type *)> make) {
     env = f.env;
     callers.push_back(caller);
@@ -73,7 +74,8 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
       for (auto [i, param] : llvm::enumerate(callable->lambda->params)) {
         Value arg = args[i];
         if (!arg.closure)
-          arg = adopt(std::move(arg), caller, typeOf(i < callable->params.size() ? callable->params[i] : param->type));
+          arg = adopt(std::move(arg), caller,
+                      typeOf(i < callable->params.size() ? callable->params[i] : param->type));
         env.bind(param, std::move(arg));
       }
       Value value = gen(callable->lambda->body);
@@ -99,7 +101,8 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
   llvm_unreachable("a parameter stands for another function");
 }
 
-//===- Instances ----------------------------------------------------------------------------------------------------===//
+//===- Instances
+//----------------------------------------------------------------------------------------------------===//
 
 Env FunctionGen::viewOf(const Instance &instance) {
   Env view(m.arena);
@@ -120,7 +123,8 @@ void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &arg
   SaveAndRestore swap(env, view);
   callers.push_back(swap.get());
   for (const VarDecl *param : ArrayRef(instance.def->params).drop_front(args.size()))
-    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)} : gen(param->init));
+    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)}
+                                  : gen(param->init));
   callers.pop_back();
 }
 
@@ -132,67 +136,67 @@ static bool hasLeaves(const VarDecl *param, const Value &arg) {
   return !isStatic(arg) && resolved(param->type)->kind != TypeKind::Shape;
 }
 
+FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Value> args) {
+  const DefDecl *def = instance.def;
+  Passing p{def->name.str(), eval(instance.sizes), {}, Env(m.arena), false};
+  p.syms.assign(def->sizeParams.begin(), def->sizeParams.end());
+  llvm::raw_string_ostream key(p.key);
+  for (auto [pack, dims] : llvm::zip_equal(def->packs, instance.packs)) {
+    Sizes sizes = sizesOf(dimsOf(dims));
+    Dims own;
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      p.syms.push_back(m.types.sizes.sym(SymKind::Param, (pack->name + llvm::Twine(i)).str(), pack->origin));
+      own.push_back(Size(p.syms.back()));
+    }
+    llvm::append_range(p.operands, eval(sizes));
+    p.own.bind(pack, own);
+    key << '.' << sizes.size();
+  }
+  for (auto [param, arg] : llvm::zip_equal(def->typeParams, instance.types)) {
+    const Type *concrete = typeOf(arg);
+    SmallVector<Size> sizes;
+    p.own.bind(param, generalized(concrete, m.types, p.syms, sizes));
+    llvm::append_range(p.operands, eval(sizes));
+    writeKey(key << '.', concrete);
+  }
+  for (auto [param, arg] : llvm::zip_equal(def->params, args)) {
+    p.takesFunctions |= arg.closure != nullptr;
+    if (arg.constant)
+      key << '.' << arg.constant;
+    if (!hasLeaves(param, arg))
+      continue;
+    Values leaves(arg.leaves.begin(), arg.leaves.end());
+    if (def->shapeRule == "broadcast") // the arguments meet here; the body sees equal sizes
+      for (auto [x, from, to] :
+           llvm::zip_equal(leaves, leavesOf(arg.type), leavesOf(viewed(param->type, instance))))
+        x = stretch(convert(x, from.scalar, to.scalar), from.dims, to.dims);
+    llvm::append_range(p.operands, leaves);
+  }
+  return p;
+}
+
 Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, const Type *type) {
   completeArgs(instance, args);
   const DefDecl *def = instance.def;
   const Env caller = env;
-
-  // The arguments of the function: sizes of size parameters, packs and types, then leaves.
-  std::string key;
-  llvm::raw_string_ostream os(key);
-  os << def->name;
-  Values operands;
-  SmallVector<const Sym *> generalSyms;
-  SmallVector<Size> generalSizes;
-  Env own(m.arena);
-  SmallVector<const Sym *> syms(def->sizeParams.begin(), def->sizeParams.end());
-  llvm::append_range(operands, eval(instance.sizes));
-  for (auto [pack, dims] : llvm::zip_equal(def->packs, instance.packs)) {
-    Sizes sizes = sizesOf(dimsOf(dims));
-    Dims ownDims;
-    for (auto [i, size] : llvm::enumerate(sizes)) {
-      syms.push_back(m.types.sizes.sym(SymKind::Param, (pack->name + llvm::Twine(i)).str(), pack->origin));
-      ownDims.push_back(Size(syms.back()));
-    }
-    llvm::append_range(operands, eval(sizes));
-    own.bind(pack, ownDims);
-    os << '.' << sizes.size();
-  }
-  for (auto [param, arg] : llvm::zip_equal(def->typeParams, instance.types)) {
-    const Type *concrete = typeOf(arg);
-    own.bind(param, generalized(concrete, m.types, generalSyms, generalSizes));
-    writeKey(os << '.', concrete);
-  }
-  llvm::append_range(syms, generalSyms);
-  llvm::append_range(operands, eval(generalSizes));
-  bool takesFunctions = false;
-  for (auto [param, arg] : llvm::zip_equal(def->params, args)) {
-    takesFunctions |= arg.closure != nullptr;
-    if (arg.constant)
-      os << '.' << arg.constant;
-    if (!hasLeaves(param, arg))
-      continue;
-    if (def->shapeRule == "broadcast") // the arguments meet here; a body sees equal sizes
-      for (auto [leaf, from, to] : llvm::zip_equal(arg.leaves, leavesOf(arg.type), leavesOf(viewed(param->type, instance))))
-        leaf = stretch(convert(leaf, from.scalar, to.scalar), from.dims, to.dims);
-    llvm::append_range(operands, arg.leaves);
-  }
-
+  Passing passed = passing(instance, args);
+  Values &operands = passed.operands;
   auto make = [&] {
-    FuncInstance made = declare(def, own, syms, args, key);
-    if (!takesFunctions)
-      m.pending.push_back([&m = m, made, def, args] { FunctionGen(m, made.func, made.env).body(made, def, args); });
+    FuncInstance made = declare(def, passed.own, passed.syms, args, passed.key);
+    if (!passed.takesFunctions)
+      m.pending.push_back(
+          [&m = m, made, def, args] { FunctionGen(m, made.func, made.env).body(made, def, args); });
     return made;
   };
   auto cached = [&] {
-    std::string unique = llvm::formatv("{0}|{1}", static_cast<const void *>(def), key);
+    std::string unique = llvm::formatv("{0}|{1}", static_cast<const void *>(def), passed.key);
     auto it = m.instances.find(unique);
     return it != m.instances.end() ? it->second : m.instances.try_emplace(unique, make()).first->second;
   };
-  if (takesFunctions && llvm::is_contained(open(), def))
+  if (passed.takesFunctions && llvm::is_contained(open(), def))
     return notBuilt("a definition that takes a function and calls itself", type);
-  const FuncInstance callee = takesFunctions ? make() : cached();
-  if (takesFunctions) {
+  const FuncInstance callee = passed.takesFunctions ? make() : cached();
+  if (passed.takesFunctions) {
     FunctionGen inner(m, callee.func, callee.env, this);
     inner.defining = def;
     inner.body(callee, def, args);
@@ -202,7 +206,8 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
   mlir::func::FuncOp function = callee.func;
   auto called = mlir::func::CallOp::create(b, function, operands);
   const size_t leaves = called.getNumResults() - callee.holes.size();
-  // Sizes of the result, in the names of the instance: its symbols are the sizes just passed, its parameters the arguments.
+  // Sizes of the result, in the names of the instance: its symbols are the sizes just passed, its parameters
+  // the arguments.
   Env view = callee.env;
   for (auto [sym, size] : llvm::zip_equal(callee.sizes, ArrayRef(operands).take_front(callee.sizes.size())))
     view.bind(sym, size);
@@ -229,7 +234,8 @@ SmallVector<const DefDecl *> FunctionGen::open() const {
   return defs;
 }
 
-FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name) {
+FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms,
+                                  ArrayRef<Value> args, StringRef name) {
   FuncInstance made{{}, nullptr, {}, own, SmallVector<const Sym *>(syms)};
   SmallVector<mlir::Type> inputs(syms.size(), b.getIndexType());
   // A symbol without a place to find it is a hole: here only those of the definition itself are known.
@@ -251,8 +257,10 @@ FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<c
   for (char &c : symbol)
     if (!llvm::isAlnum(c) && c != '_' && c != '.' && !(c & 0x80))
       c = '_';
-  bool library = !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
-  made.func = m.declare(m.location(def->nameSpan, def->name), library ? symbol : def->module->name + "." + symbol, inputs, results);
+  bool library =
+      !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
+  made.func = m.declare(m.location(def->nameSpan, def->name),
+                        library ? symbol : def->module->name + "." + symbol, inputs, results);
   return made;
 }
 

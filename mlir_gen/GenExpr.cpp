@@ -1,8 +1,8 @@
 // Expressions other than arithmetic, calls, subscripts and index notation.
-#include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/FunctionGen.h"
 #include "llvm/Support/Error.h"
 
 namespace tl::mlirgen {
@@ -11,14 +11,17 @@ using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
 
-//===- Literals -----------------------------------------------------------------------------------------------------===//
+//===- Literals
+//-----------------------------------------------------------------------------------------------------===//
 
 static const llvm::fltSemantics &semanticsOf(ScalarKind kind, mlir::MLIRContext *context) {
   return cast<mlir::FloatType>(mlirType(kind, context)).getFloatSemantics();
 }
 
-/// The value of a literal as an attribute of its type. A float is read from its text, so that it is rounded once.
-static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool negated, mlir::MLIRContext *context) {
+/// The value of a literal as an attribute of its type. A float is read from its text, so that it is rounded
+/// once.
+static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool negated,
+                                   mlir::MLIRContext *context) {
   mlir::Type type = mlirType(kind, context);
   if (!ast::isFloat(kind)) {
     llvm::APInt value(64, e->value);
@@ -82,7 +85,8 @@ mlir::Attribute FunctionGen::constantOf(Expr *e) {
   return {};
 }
 
-//===- Expressions --------------------------------------------------------------------------------------------------===//
+//===- Expressions
+//--------------------------------------------------------------------------------------------------===//
 
 Value FunctionGen::gen(Expr *e) {
   At at(*this, e->span);
@@ -90,55 +94,69 @@ Value FunctionGen::gen(Expr *e) {
     for (const SizeCheck &c : it->second) {
       At where(*this, c.span);
       mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
-      check(compare(c.equal ? "eq" : "le", l, r), Text(c.message).text(": ").number(l).text(c.equal ? " against " : " above ").number(r), "E0803");
+      check(compare(c.equal ? "eq" : "le", l, r),
+            Text(c.message).text(": ").number(l).text(c.equal ? " against " : " above ").number(r), "E0803");
     }
   auto function = [&]() -> Value { return {e->type, {}, m.arena.closure(nullptr, env)}; };
-  return visit(e, Match{
-      [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },
-      [&](NumberExpr *n) -> Value {
-        const Type *type = typeOf(n);
-        return {type, {number(scalarOf(type), n, false)}};
-      },
-      [&](BoolExpr *v) -> Value { return {typeOf(v), {boolean(v->value)}}; },
-      [&](NoneExpr *n) -> Value { return {n->type, {}, nullptr, b.getUnitAttr()}; },
-      [&](StringExpr *s) { return string(s); },
-      [&](NameExpr *n) { return nameExpr(n); },
-      [&](UnaryExpr *u) -> Value {
-        bool isNegative;
-        if (auto *n = literalOf(u, isNegative)) {
-          const Type *type = typeOf(u);
-          return {type, {number(scalarOf(type), n, isNegative)}};
-        }
-        Value x = gen(u->operand);
-        if (u->op == UnaryOp::Neg)
-          return negated(x);
-        return {x.type, {op("tl.not", x.leaf())}};
-      },
-      [&](BinaryExpr *x) { return binaryExpr(x); },
-      [&](RangeExpr *r) -> Value { return {typeOf(r), {leaf(r->lo), leaf(r->hi)}}; },
-      [&](IfExpr *i) {
-        auto otherwise = [&]() -> Value { return i->otherwise ? gen(i->otherwise) : Value{m.types.unit(), {}}; };
-        auto then = [&]() -> Value {
-          Value value = gen(i->then);
-          return i->otherwise ? value : Value{m.types.unit(), {}};
-        };
-        return branch(leaf(i->cond), typeOf(i), then, otherwise);
-      },
-      [&](LambdaExpr *) { return function(); },
-      [&](CallExpr *c) { return resolved(c->type)->kind == TypeKind::Fn ? function() : call(c); },
-      [&](SubscriptExpr *s) { return resolved(s->type)->kind == TypeKind::Fn ? function() : subscript(s); },
-      [&](SelectExpr *s) { return selectExpr(s); },
-      [&](TupleExpr *t) {
-        SmallVector<Value> elems;
-        for (Expr *elem : t->elems)
-          elems.push_back(gen(elem));
-        return record(typeOf(t), elems);
-      },
-      [&](ArrayLitExpr *a) { return arrayLit(a); },
-      [&](ForExpr *f) { return notation(f); },
-      [&](FallbackExpr *f) { return fallback(f); },
-      [&](BlockExpr *x) { return block(x); },
-  });
+  return visit(
+      e, Match{
+             [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },
+             [&](NumberExpr *n) -> Value {
+               const Type *type = typeOf(n);
+               return {type, {number(scalarOf(type), n, false)}};
+             },
+             [&](BoolExpr *v) -> Value { return {typeOf(v), {boolean(v->value)}}; },
+             [&](NoneExpr *n) -> Value { return {n->type, {}, nullptr, b.getUnitAttr()}; },
+             [&](StringExpr *s) { return string(s); },
+             [&](NameExpr *n) { return nameExpr(n); },
+             [&](UnaryExpr *u) -> Value {
+               bool isNegative;
+               if (auto *n = literalOf(u, isNegative)) {
+                 const Type *type = typeOf(u);
+                 return {type, {number(scalarOf(type), n, isNegative)}};
+               }
+               Value x = gen(u->operand);
+               if (u->op == UnaryOp::Neg)
+                 return negated(x);
+               return {x.type, {op("tl.not", x.leaf())}};
+             },
+             [&](BinaryExpr *x) { return binaryExpr(x); },
+             [&](RangeExpr *r) -> Value { return {typeOf(r), {leaf(r->lo), leaf(r->hi)}}; },
+             [&](IfExpr *i) {
+               auto otherwise = [&]() -> Value {
+                 return i->otherwise ? gen(i->otherwise) : Value{m.types.unit(), {}};
+               };
+               auto then = [&]() -> Value {
+                 Value value = gen(i->then);
+                 return i->otherwise ? value : Value{m.types.unit(), {}};
+               };
+               return branch(leaf(i->cond), typeOf(i), then, otherwise);
+             },
+             [&](LambdaExpr *) { return function(); },
+             [&](CallExpr *c) { return resolved(c->type)->kind == TypeKind::Fn ? function() : call(c); },
+             [&](SubscriptExpr *s) {
+               return resolved(s->type)->kind == TypeKind::Fn ? function() : subscript(s);
+             },
+             [&](SelectExpr *s) { return selectExpr(s); },
+             [&](TupleExpr *t) {
+               SmallVector<Value> elems;
+               for (Expr *elem : t->elems)
+                 elems.push_back(gen(elem));
+               return record(typeOf(t), elems);
+             },
+             [&](ArrayLitExpr *a) { return arrayLit(a); },
+             [&](ForExpr *f) { return notation(f); },
+             [&](FallbackExpr *f) { return fallback(f); },
+             [&](BlockExpr *x) { return block(x); },
+         });
+}
+
+Value FunctionGen::globalValue(const ConstDecl *global, const Type *type) {
+  // A constant that is one literal has a type of its own at each use.
+  bool isNegative;
+  if (auto *n = literalOf(global->let->init, isNegative))
+    return {type, {number(scalarOf(type), n, isNegative)}};
+  return gen(global->let->init);
 }
 
 Value FunctionGen::nameExpr(NameExpr *e) {
@@ -158,27 +176,23 @@ Value FunctionGen::nameExpr(NameExpr *e) {
     auto constant = llvm::dyn_cast_or_null<mlir::TypedAttr>(value.constant);
     return constant ? Value{typeOf(e), {mlir::arith::ConstantOp::create(b, constant)}} : value;
   }
-  if (auto *global = llvm::dyn_cast_or_null<ConstDecl>(e->decl)) {
-    const Type *own = typeOf(e);
-    llvm::SaveAndRestore keep(literal, own);
-    Value value = gen(global->let->init);
-    value.type = own;
-    return value;
-  }
+  if (auto *global = llvm::dyn_cast_or_null<ConstDecl>(e->decl))
+    return globalValue(global, typeOf(e));
   assert((e->name == "inf" || e->name == "nan") && "a name without a meaning");
   const Type *own = typeOf(e);
   const llvm::fltSemantics &semantics = semanticsOf(scalarOf(own), m.context);
-  llvm::APFloat value = e->name == "inf" ? llvm::APFloat::getInf(semantics) : llvm::APFloat::getNaN(semantics);
-  return {own, {mlir::arith::ConstantOp::create(b, mlir::FloatAttr::get(mlirType(scalarOf(own), m.context), value))}};
+  llvm::APFloat value =
+      e->name == "inf" ? llvm::APFloat::getInf(semantics) : llvm::APFloat::getNaN(semantics);
+  return {
+      own,
+      {mlir::arith::ConstantOp::create(b, mlir::FloatAttr::get(mlirType(scalarOf(own), m.context), value))}};
 }
 
 Value FunctionGen::selectExpr(SelectExpr *e) {
   if (resolved(e->type)->kind == TypeKind::Fn)
     return {e->type, {}, m.arena.closure(nullptr, env)};
-  if (auto *global = llvm::dyn_cast_or_null<ConstDecl>(e->decl)) {
-    llvm::SaveAndRestore keep(literal, typeOf(e));
-    return gen(global->let->init);
-  }
+  if (auto *global = llvm::dyn_cast_or_null<ConstDecl>(e->decl))
+    return globalValue(global, typeOf(e));
   Value base = gen(e->base);
   if (e->field >= 0)
     return fieldOf(base, e->field, m.types);
@@ -251,15 +265,19 @@ Value FunctionGen::arrayLit(ArrayLitExpr *e) {
     for (auto [row, x, leaf] : llvm::zip_equal(rows, value.leaves, leaves)) {
       Values sizes{index(1)};
       llvm::append_range(sizes, eval(ArrayRef(leaf.dims).drop_front()));
-      row.push_back(isTensor(x) ? ReshapeOp::create(b, x, sizes).getY() : BroadcastOp::create(b, x, sizes, b.getDenseI64ArrayAttr({})).getY());
+      row.push_back(isTensor(x) ? ReshapeOp::create(b, x, sizes).getY()
+                                : BroadcastOp::create(b, x, sizes, b.getDenseI64ArrayAttr({})).getY());
     }
   }
   Value value{type, {}};
   for (auto [row, leaf] : llvm::zip_equal(rows, leaves)) {
     if (row.empty())
-      value.leaves.push_back(BroadcastOp::create(b, tl::constant(b, b.getLoc(), elementOf(mlirType(leaf, m.context)), 0), eval(leaf.dims), b.getDenseI64ArrayAttr({})));
+      value.leaves.push_back(
+          BroadcastOp::create(b, tl::constant(b, b.getLoc(), elementOf(mlirType(leaf, m.context)), 0),
+                              eval(leaf.dims), b.getDenseI64ArrayAttr({})));
     else
-      value.leaves.push_back(row.size() == 1 ? row[0] : op("tl.concat", row, attr("axis", b.getI64IntegerAttr(0))));
+      value.leaves.push_back(row.size() == 1 ? row[0]
+                                             : op("tl.concat", row, attr("axis", b.getI64IntegerAttr(0))));
   }
   return value;
 }
@@ -290,29 +308,37 @@ mlir::Value FunctionGen::indexOf(Expr *e) {
                                       : fold<mlir::arith::MulIOp>(l, r);
     }
     // By a positive literal, as sizes are divided.
-    auto divisor = llvm::dyn_cast_or_null<mlir::IntegerAttr>(isa<NumberExpr>(x->rhs) ? constantOf(x->rhs) : mlir::Attribute());
+    auto divisor = llvm::dyn_cast_or_null<mlir::IntegerAttr>(isa<NumberExpr>(x->rhs) ? constantOf(x->rhs)
+                                                                                     : mlir::Attribute());
     if (divisor && divisor.getInt() > 0 && (x->op == BinaryOp::FloorDiv || x->op == BinaryOp::Mod)) {
       mlir::Value l = indexOf(x->lhs), by = index(divisor.getInt());
       mlir::Value quotient = fold<mlir::arith::FloorDivSIOp>(l, by);
-      return x->op == BinaryOp::FloorDiv ? quotient : fold<mlir::arith::SubIOp>(l, fold<mlir::arith::MulIOp>(quotient, by));
+      return x->op == BinaryOp::FloorDiv
+                 ? quotient
+                 : fold<mlir::arith::SubIOp>(l, fold<mlir::arith::MulIOp>(quotient, by));
     }
   }
   return toIndex(leaf(e));
 }
 
-//===- Branches -----------------------------------------------------------------------------------------------------===//
+//===- Branches
+//-----------------------------------------------------------------------------------------------------===//
 
-Value FunctionGen::branch(mlir::Value cond, const Type *type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
+Value FunctionGen::branch(mlir::Value cond, const Type *type, llvm::function_ref<Value()> then,
+                          llvm::function_ref<Value()> otherwise) {
   SmallVector<Hole, 1> holes = holesOf(type);
   const Env before = env;
   const size_t mark = assigned.size();
-  // What the branches assign is known once they are made, so they are made first and then moved under an op with these results.
-  auto draft = mlir::scf::IfOp::create(b, mlir::TypeRange(), cond, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  // What the branches assign is known once they are made, so they are made first and then moved under an op
+  // with these results.
+  auto draft =
+      mlir::scf::IfOp::create(b, mlir::TypeRange(), cond, /*addThenBlock=*/true, /*addElseBlock=*/true);
   Values results[2];
   Env after[2] = {env, env};
   llvm::function_ref<Value()> makers[2] = {then, otherwise};
   for (int i : {0, 1}) {
     mlir::OpBuilder::InsertionGuard guard(b);
+    llvm::SaveAndRestore outside(facts);
     b.setInsertionPointToEnd(i == 0 ? draft.thenBlock() : draft.elseBlock());
     env = before;
     Value value = makers[i]();

@@ -1,6 +1,7 @@
-// Calls of intrinsics: the op of the name that the prelude gives, its operands the leaves of the arguments. What needs more than that
-// stands in one table, by the name of the op.
+// Calls of intrinsics: the op of the name that the prelude gives, its operands the leaves of the arguments.
+// What needs more than that stands in one table, by the name of the op.
 #include "mlir_gen/GenIntrinsic.h"
+#include "mlir/IR/Matchers.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -30,14 +31,16 @@ SmallVector<int64_t> axesOf(const Value &axes, size_t rank) {
 size_t rankOf(const Value &v) { return ast::dimsOf(v.type).size(); }
 
 /// Each leaf of the first argument through `make`, which is given the leaf and that of the result.
-Value leafwise(FunctionGen &f, const Call &c, llvm::function_ref<mlir::Value(mlir::Value, const Leaf &, const Leaf &)> make) {
+Value leafwise(FunctionGen &f, const Call &c,
+               llvm::function_ref<mlir::Value(mlir::Value, const Leaf &, const Leaf &)> make) {
   Value value{c.type, {}};
   for (auto [x, from, to] : llvm::zip_equal(c.args[0].leaves, f.leavesOf(c.args[0].type), f.leavesOf(c.type)))
     value.leaves.push_back(make(x, from, to));
   return value;
 }
 
-//===- Families, by @shape ------------------------------------------------------------------------------------------===//
+//===- Families, by @shape
+//------------------------------------------------------------------------------------------===//
 
 Value pointwise(FunctionGen &f, const Call &c) {
   const Sizes dims = sizesOf(ast::dimsOf(c.type));
@@ -67,7 +70,8 @@ Value reduce(FunctionGen &f, const Call &c) {
   mlir::Value y = f.op(c.op, x.leaf(), attrs);
   const Sizes dims = sizesOf(ast::dimsOf(c.type));
   if (dims.size() != rankOf(x) - axes.size()) // `keep`: the axes stay, with size 1
-    y = isTensor(y) ? ReshapeOp::create(f.b, y, f.eval(dims)).getY() : BroadcastOp::create(f.b, y, f.eval(dims), f.b.getDenseI64ArrayAttr({})).getY();
+    y = isTensor(y) ? ReshapeOp::create(f.b, y, f.eval(dims)).getY()
+                    : BroadcastOp::create(f.b, y, f.eval(dims), f.b.getDenseI64ArrayAttr({})).getY();
   return {c.type, {y}};
 }
 
@@ -94,7 +98,8 @@ Value place(FunctionGen &f, const Call &c) {
   return {c.type, {f.op(c.op, x.leaf(), attrs)}};
 }
 
-//===- Those that need more -----------------------------------------------------------------------------------------===//
+//===- Those that need more
+//-----------------------------------------------------------------------------------------===//
 
 Value full(FunctionGen &f, const Call &c) {
   Value value{c.type, {}};
@@ -105,8 +110,9 @@ Value full(FunctionGen &f, const Call &c) {
 }
 
 Value iota(FunctionGen &f, const Call &c) {
-  mlir::Value n = f.sizeFrom(f.toIndex(c.args[0].leaf()));
-  f.learn(sizesOf(ast::dimsOf(c.type)).front(), n);
+  const Size size = sizesOf(ast::dimsOf(c.type)).front();
+  mlir::Value n = f.sizeFrom(f.toIndex(c.args[0].leaf()), size);
+  f.learn(size, n);
   return {c.type, {IotaOp::create(f.b, n)}};
 }
 
@@ -124,7 +130,9 @@ Value reshape(FunctionGen &f, const Call &c) {
 }
 
 Value broadcast(FunctionGen &f, const Call &c) {
-  return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &to) { return f.stretch(x, from.dims, to.dims); });
+  return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &to) {
+    return f.stretch(x, from.dims, to.dims);
+  });
 }
 
 Value transpose(FunctionGen &f, const Call &c) {
@@ -152,18 +160,23 @@ Value flip(FunctionGen &f, const Call &c) {
     SmallVector<int64_t> strides(sizes.size(), 1);
     offsets[axis] = f.fold<mlir::arith::SubIOp>(sizes[axis], f.index(1));
     strides[axis] = -1;
-    return SliceOp::create(f.b, x, offsets, sizes, strides, ArrayRef<int64_t>{}, /*always=*/true, /*here=*/false).getY();
+    return SliceOp::create(f.b, x, offsets, sizes, strides, ArrayRef<int64_t>{}, /*always=*/true,
+                           /*here=*/false)
+        .getY();
   });
 }
 
 Value filled(FunctionGen &f, const Call &c, double what) {
-  return leafwise(f, c, [&](mlir::Value, const Leaf &, const Leaf &to) { return f.stretch(f.constant(to.scalar, what), {}, to.dims); });
+  return leafwise(f, c, [&](mlir::Value, const Leaf &, const Leaf &to) {
+    return f.stretch(f.constant(to.scalar, what), {}, to.dims);
+  });
 }
 Value zerosLike(FunctionGen &f, const Call &c) { return filled(f, c, 0); }
 Value onesLike(FunctionGen &f, const Call &c) { return filled(f, c, 1); }
 
 Value stopGradient(FunctionGen &f, const Call &c) {
-  return leafwise(f, c, [&](mlir::Value x, const Leaf &, const Leaf &) { return f.op("tl.stop_gradient", x); });
+  return leafwise(f, c,
+                  [&](mlir::Value x, const Leaf &, const Leaf &) { return f.op("tl.stop_gradient", x); });
 }
 
 /// The sum over all leaves of the products of their elements, in the widest type.
@@ -175,15 +188,20 @@ mlir::Value innerProduct(FunctionGen &f, const Value &a, const Value &b, ScalarK
       product = f.op("tl.mul", {x, y});
     } else {
       auto labels = f.attr("lhs", f.b.getDenseI64ArrayAttr(axesUpTo(leaf.dims.size())));
-      product = f.op("tl.contract", {x, y}, {labels, f.attr("rhs", labels.getValue()), f.attr("rank", f.b.getI64IntegerAttr(0))});
+      product = f.op("tl.contract", {x, y},
+                     {labels, f.attr("rhs", labels.getValue()), f.attr("rank", f.b.getI64IntegerAttr(0))});
     }
     product = f.convert(product, leaf.scalar, kind);
     sum = sum ? f.op("tl.add", {sum, product}) : product;
   }
   return sum ? sum : f.constant(kind, 0);
 }
-Value dot(FunctionGen &f, const Call &c) { return {c.type, {innerProduct(f, c.args[0], c.args[1], scalarOf(c.type))}}; }
-Value norm(FunctionGen &f, const Call &c) { return {c.type, {f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], scalarOf(c.type)))}}; }
+Value dot(FunctionGen &f, const Call &c) {
+  return {c.type, {innerProduct(f, c.args[0], c.args[1], scalarOf(c.type))}};
+}
+Value norm(FunctionGen &f, const Call &c) {
+  return {c.type, {f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], scalarOf(c.type)))}};
+}
 
 Value size(FunctionGen &f, const Call &c) {
   const size_t axis = axesOf(c.args[1], rankOf(c.args[0])).front();
@@ -195,10 +213,14 @@ Value scatterAdd(FunctionGen &f, const Call &c) {
   Text message("index ");
   message.number(place).text(" is out of bounds for axis 0 of size ").number(n);
   f.check(f.compare("lt", place, n, /*isUnsigned=*/true), message, "E0801");
-  return {c.type, {ScatterAddOp::create(f.b, c.args[0].leaf(), place, c.args[2].leaf(), {0}, /*guarded=*/false, /*always=*/false, /*here=*/true)}};
+  return {c.type,
+          {ScatterAddOp::create(f.b, c.args[0].leaf(), place, c.args[2].leaf(), {0}, /*guarded=*/false,
+                                /*always=*/false, /*here=*/true)}};
 }
 
-Value treeMap(FunctionGen &f, const Call &c) { return f.treeMap(*c.args[0].closure, c.args.drop_front(), c.type); }
+Value treeMap(FunctionGen &f, const Call &c) {
+  return f.treeMap(*c.args[0].closure, c.args.drop_front(), c.type);
+}
 Value print(FunctionGen &f, const Call &c) {
   f.print(c.args);
   return {c.type, {}};
@@ -211,12 +233,32 @@ Value save(FunctionGen &f, const Call &c) {
 
 using Maker = Value (*)(FunctionGen &, const Call &);
 Maker special(StringRef op) {
-  static const llvm::StringMap<Maker> table{
-      {"full", full}, {"iota", iota}, {"reshape", reshape}, {"broadcast", broadcast}, {"transpose", transpose}, {"concat", concat},
-      {"flip", flip}, {"zeros_like", zerosLike}, {"ones_like", onesLike}, {"stop_gradient", stopGradient}, {"dot", dot}, {"norm", norm},
-      {"size", size}, {"scatter_add", scatterAdd}, {"tree_map", treeMap}, {"print", print}, {"load", load}, {"save", save},
-      {"argmax", place}, {"argmin", place}, {"key", random::key}, {"split", random::split}, {"split_n", random::splitMany},
-      {"fold_in", random::foldIn}, {"random_bits", random::bits}, {"uniform", random::uniform}};
+  static const llvm::StringMap<Maker> table{{"full", full},
+                                            {"iota", iota},
+                                            {"reshape", reshape},
+                                            {"broadcast", broadcast},
+                                            {"transpose", transpose},
+                                            {"concat", concat},
+                                            {"flip", flip},
+                                            {"zeros_like", zerosLike},
+                                            {"ones_like", onesLike},
+                                            {"stop_gradient", stopGradient},
+                                            {"dot", dot},
+                                            {"norm", norm},
+                                            {"size", size},
+                                            {"scatter_add", scatterAdd},
+                                            {"tree_map", treeMap},
+                                            {"print", print},
+                                            {"load", load},
+                                            {"save", save},
+                                            {"argmax", place},
+                                            {"argmin", place},
+                                            {"key", random::key},
+                                            {"split", random::split},
+                                            {"split_n", random::splitMany},
+                                            {"fold_in", random::foldIn},
+                                            {"random_bits", random::bits},
+                                            {"uniform", random::uniform}};
   auto it = table.find(op);
   return it == table.end() ? nullptr : it->second;
 }
@@ -247,15 +289,21 @@ void FunctionGen::checkNotEmpty(const Value &x, ArrayRef<int64_t> axes, StringRe
   for (int64_t axis : axes) {
     if (auto constant = dims[axis].constant(); constant && *constant > 0)
       continue;
-    check(compare("gt", toInt(eval(dims[axis])), integer(0)), Text(("`" + what + "` of no elements").str()), "E0807");
+    check(compare("gt", toInt(eval(dims[axis])), integer(0)), Text(("`" + what + "` of no elements").str()),
+          "E0807");
   }
 }
 
-mlir::Value FunctionGen::sizeFrom(mlir::Value index) {
-  // A size of an array is never negative; an int that becomes one may be.
-  auto cast = index.getDefiningOp<mlir::arith::IndexCastOp>();
-  if (cast)
-    check(compare("ge", cast.getIn(), integer(0)), Text("a size is at least 0, this is ").number(cast.getIn()), "E0313");
+mlir::Value FunctionGen::sizeFrom(mlir::Value index, const Size &size) {
+  llvm::APInt constant;
+  bool proved = mlir::matchPattern(index, mlir::m_ConstantInt(&constant))
+                    ? !constant.isNegative()
+                    : lessEqual(Size(0), size, facts) == Answer::Always;
+  if (!proved) {
+    mlir::Value n = toInt(index);
+    check(compare("ge", n, integer(0)), Text("a size is at least 0, this is ").number(n), "E0313");
+    facts.nonNegative.push_back(size);
+  }
   return index;
 }
 } // namespace tl::mlirgen

@@ -5,10 +5,10 @@
 namespace tl::mlirgen {
 struct IntrinsicCall {
   const ast::DefDecl *def;
-  StringRef op;                       ///< "tl.exp"
+  StringRef op; ///< "tl.exp"
   ArrayRef<Value> args;
-  ArrayRef<const ast::Type *> types;  ///< type arguments
-  const ast::Type *type;              ///< of the result
+  ArrayRef<const ast::Type *> types; ///< type arguments
+  const ast::Type *type;             ///< of the result
 };
 
 /// Random numbers: Threefry of a key and a counter.

@@ -4,6 +4,20 @@
 namespace tl::mlirgen {
 using namespace ast;
 
+void FunctionGen::know(const Binder &binder) {
+  const Sym *index = binder.pattern->var ? binder.pattern->var->sym : nullptr,
+            *extent = binder.extent.symbol();
+  if (!index || (binder.iter && typeOf(binder.iter)->kind == TypeKind::Array) ||
+      (extent && extent->kind == SymKind::Fresh))
+    return;
+  Size first;
+  if (binder.iter)
+    if (auto *range = llvm::dyn_cast<RangeType>(typeOf(binder.iter)))
+      first = range->lo;
+  facts.nonNegative.push_back(Size(index) - first);
+  facts.nonNegative.push_back(first + binder.extent - Size(index) - Size(1));
+}
+
 Value FunctionGen::notation(ForExpr *e) {
   const Type *type = typeOf(e);
   SmallVector<Range> ranges;
@@ -11,12 +25,18 @@ Value FunctionGen::notation(ForExpr *e) {
   for (const Binder &binder : e->binders) {
     ranges.push_back(rangeOf(binder));
     const Range &range = ranges.back();
-    extents.push_back(sizeFrom(fold<mlir::arith::SubIOp>(range.end, range.first)));
+    extents.push_back(fold<mlir::arith::SubIOp>(range.end, range.first));
+    // The size of an array is never negative; the ends of a range may be anywhere.
+    bool isArray = binder.iter ? range.array.type != nullptr : binder.extent.symbol() != nullptr;
+    if (!isArray)
+      sizeFrom(extents.back(), binder.extent);
     learn(binder.extent, extents.back());
   }
   auto body = [&](ValueRange at, Expr *what) {
-    for (auto [binder, range, i] : llvm::zip_equal(e->binders, ranges, at))
+    for (auto [binder, range, i] : llvm::zip_equal(e->binders, ranges, at)) {
       bindStep(binder, range, fold<mlir::arith::AddIOp>(i, range.first));
+      know(binder);
+    }
     return gen(what);
   };
   if (!e->filter)

@@ -1,4 +1,5 @@
-// Random numbers: everything is Threefry 2x32 of a key and a counter, so that element i depends on the key and i alone.
+// Random numbers: everything is Threefry 2x32 of a key and a counter, so that element i depends on the key
+// and i alone.
 #include "mlir_gen/GenIntrinsic.h"
 
 namespace tl::mlirgen::random {
@@ -36,8 +37,9 @@ Value split(FunctionGen &f, const IntrinsicCall &c) {
 }
 
 Value splitMany(FunctionGen &f, const IntrinsicCall &c) {
-  mlir::Value n = f.sizeFrom(f.toIndex(c.args[1].leaf()));
-  f.learn(sizesOf(ast::dimsOf(c.type)).front(), n);
+  const Size size = sizesOf(ast::dimsOf(c.type)).front();
+  mlir::Value n = f.sizeFrom(f.toIndex(c.args[1].leaf()), size);
+  f.learn(size, n);
   Values words = block(f, c.args[0], IotaOp::create(f.b, n));
   return {c.type, {words[0], words[1]}};
 }
@@ -58,12 +60,15 @@ static mlir::Value bits(FunctionGen &f, const Value &key, const Sizes &dims) {
   return sizes.size() > 1 ? ReshapeOp::create(f.b, all, sizes).getY() : all;
 }
 
-Value bits(FunctionGen &f, const IntrinsicCall &c) { return {c.type, {bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)))}}; }
+Value bits(FunctionGen &f, const IntrinsicCall &c) {
+  return {c.type, {bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)))}};
+}
 
 Value uniform(FunctionGen &f, const IntrinsicCall &c) {
   // The top bits, as many as the significand holds, scaled: every value is exact and below 1.
   const ScalarKind kind = scalarOf(c.type);
-  const unsigned precision = llvm::APFloat::semanticsPrecision(cast<mlir::FloatType>(mlirType(kind, f.m.context)).getFloatSemantics());
+  const unsigned precision = llvm::APFloat::semanticsPrecision(
+      cast<mlir::FloatType>(mlirType(kind, f.m.context)).getFloatSemantics());
   mlir::Value all = bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)));
   mlir::Value top = f.op("tl.shr", {all, f.integer(64 - precision)}, f.flag("unsigned"));
   mlir::Value number = f.convert(top, ScalarKind::I64, kind);

@@ -1,6 +1,6 @@
 // Statements. Variables are rebinding: a loop carries the leaves of those that it assigns.
-#include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -61,7 +61,8 @@ void FunctionGen::assignment(AssignStmt *s) {
   });
 }
 
-//===- Loops --------------------------------------------------------------------------------------------------------===//
+//===- Loops
+//--------------------------------------------------------------------------------------------------------===//
 
 Values FunctionGen::carriedLeaves(ArrayRef<VarDecl *> vars) {
   Values leaves;
@@ -124,9 +125,10 @@ void FunctionGen::forLoop(ForStmt *s) {
   const Env before = env;
   {
     mlir::OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
+    llvm::SaveAndRestore outside(facts);
     if (s->carried.empty())
       loop.getBody()->getTerminator()->erase();
+    b.setInsertionPointToStart(loop.getBody());
     setCarried(s->carried, loop.getRegionIterArgs());
     bindStep(s->binder, range, loop.getInductionVar());
     block(s->body);
@@ -146,6 +148,7 @@ void FunctionGen::whileLoop(WhileStmt *s) {
   const Env before = env;
   {
     mlir::OpBuilder::InsertionGuard guard(b);
+    llvm::SaveAndRestore outside(facts);
     mlir::Block *head = b.createBlock(&loop.getBefore(), {}, types, locs);
     setCarried(s->carried, head->getArguments());
     mlir::Value cond = leaf(s->cond);

@@ -1,6 +1,6 @@
 // Text: strings with holes, what print shows, and the messages of assertions.
-#include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -48,7 +48,11 @@ void FunctionGen::describe(Text &text, const Value &value, StringRef spec) {
     text.text("]");
     return;
   case TypeKind::Key:
-    text.text("key(").hole(value.leaves[0], "u32", spec).text(", ").hole(value.leaves[1], "u32", spec).text(")");
+    text.text("key(")
+        .hole(value.leaves[0], "u32", spec)
+        .text(", ")
+        .hole(value.leaves[1], "u32", spec)
+        .text(")");
     return;
   case TypeKind::Str:
     text.hole(value.leaf(), "str", spec);
@@ -96,7 +100,8 @@ void FunctionGen::print(ArrayRef<Value> values) {
 void FunctionGen::assertion(AssertStmt *s) {
   // A failed comparison of scalars tells both.
   auto *comparison = dyn_cast<BinaryExpr>(s->cond);
-  bool tells = !s->message && comparison && isComparison(comparison->op) && typeOf(comparison->lhs)->kind == TypeKind::Scalar;
+  bool tells = !s->message && comparison && isComparison(comparison->op) &&
+               typeOf(comparison->lhs)->kind == TypeKind::Scalar;
   if (tells) {
     Value l = gen(comparison->lhs), r = gen(comparison->rhs);
     Text text(("assertion failed: " + m.sources.text(s->cond->span) + ", with ").str());

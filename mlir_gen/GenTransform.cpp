@@ -1,5 +1,6 @@
-// grad, value_and_grad, vmap: functions of functions. What is differentiated becomes a function of the module and an op that refers
-// to it; a map over the leading axis is a tl.map whose body calls the function on one row.
+// grad, value_and_grad, vmap: functions of functions. What is differentiated becomes a function of the module
+// and an op that refers to it; a map over the leading axis is a tl.map whose body calls the function on one
+// row.
 #include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
@@ -23,7 +24,8 @@ FunctionGen::Outlined FunctionGen::outline(const Closure &f, ArrayRef<Value> arg
   SmallVector<mlir::Type> inputs;
   for (const Value &arg : args)
     llvm::append_range(inputs, leafTypes(arg.type));
-  StringRef name = f.callable->kind == CallableKind::Def ? f.callable->instance.def->name : StringRef("lambda");
+  StringRef name =
+      f.callable->kind == CallableKind::Def ? f.callable->instance.def->name : StringRef("lambda");
   mlir::func::FuncOp outer = m.declare(b.getLoc(), name, inputs, leafTypes(result));
   FunctionGen own(m, outer, env, this);
   const Values arguments(outer.args_begin(), outer.args_end());
@@ -82,6 +84,7 @@ Value FunctionGen::map(const Values &extents, const Type *type, llvm::function_r
   auto op = MapOp::create(b, results, extents);
   {
     mlir::OpBuilder::InsertionGuard guard(b);
+    llvm::SaveAndRestore outside(facts);
     b.setInsertionPointToEnd(&op.getBody().front());
     Value value = body(op.indices());
     YieldOp::create(b, value.leaves);
@@ -138,7 +141,8 @@ Value FunctionGen::treeMap(const Closure &f, ArrayRef<Value> args, const Type *t
     SmallVector<Value> parts;
     for (size_t k = 0; k < args.size(); ++k) {
       const Leaf &part = leaves[k][i];
-      parts.push_back({m.types.array(m.types.scalar(part.scalar), Dims(part.dims.begin(), part.dims.end())), {args[k].leaves[i]}});
+      parts.push_back({m.types.array(m.types.scalar(part.scalar), Dims(part.dims.begin(), part.dims.end())),
+                       {args[k].leaves[i]}});
     }
     value.leaves.push_back(call(here, parts, m.types.array(m.types.scalar(leaf.scalar), dims)).leaf());
   }

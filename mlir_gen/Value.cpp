@@ -16,8 +16,11 @@ Sizes sizesOf(ArrayRef<Dim> dims) {
   return sizes;
 }
 
-static void collect(const Type *type, const Sizes &outer, const std::string &path, TypeContext &ctx, llvm::SmallVectorImpl<Leaf> &out) {
-  auto within = [&](const llvm::Twine &name) { return path.empty() ? name.str() : (path + "." + name).str(); };
+static void collect(const Type *type, const Sizes &outer, const std::string &path, TypeContext &ctx,
+                    llvm::SmallVectorImpl<Leaf> &out) {
+  auto within = [&](const llvm::Twine &name) {
+    return path.empty() ? name.str() : (path + "." + name).str();
+  };
   type = resolved(type);
   switch (type->kind) {
   case TypeKind::Scalar:
@@ -71,11 +74,16 @@ SmallVector<Leaf> leavesOf(const Type *type, TypeContext &ctx) {
 
 mlir::Type mlirType(ScalarKind kind, mlir::MLIRContext *context) {
   switch (kind) {
-  case ScalarKind::F16: return mlir::Float16Type::get(context);
-  case ScalarKind::BF16: return mlir::BFloat16Type::get(context);
-  case ScalarKind::F32: return mlir::Float32Type::get(context);
-  case ScalarKind::F64: return mlir::Float64Type::get(context);
-  default: return mlir::IntegerType::get(context, bitWidth(kind));
+  case ScalarKind::F16:
+    return mlir::Float16Type::get(context);
+  case ScalarKind::BF16:
+    return mlir::BFloat16Type::get(context);
+  case ScalarKind::F32:
+    return mlir::Float32Type::get(context);
+  case ScalarKind::F64:
+    return mlir::Float64Type::get(context);
+  default:
+    return mlir::IntegerType::get(context, bitWidth(kind));
   }
 }
 
@@ -86,7 +94,8 @@ mlir::Type ranked(mlir::Type element, size_t rank) {
 }
 
 mlir::Type mlirType(const Leaf &leaf, mlir::MLIRContext *context) {
-  mlir::Type element = leaf.kind == LeafKind::Index ? mlir::IndexType::get(context) : mlirType(leaf.scalar, context);
+  mlir::Type element =
+      leaf.kind == LeafKind::Index ? mlir::IndexType::get(context) : mlirType(leaf.scalar, context);
   return ranked(element, leaf.dims.size());
 }
 
@@ -166,9 +175,15 @@ const Type *generalized(const Type *type, TypeContext &ctx, llvm::SmallVectorImp
 void writeKey(llvm::raw_ostream &os, const Type *type) {
   type = resolved(type);
   switch (type->kind) {
-  case TypeKind::Scalar: os << scalarName(cast<ScalarType>(type)->scalar); return;
-  case TypeKind::Key: os << "key"; return;
-  case TypeKind::Str: os << "str"; return;
+  case TypeKind::Scalar:
+    os << scalarName(cast<ScalarType>(type)->scalar);
+    return;
+  case TypeKind::Key:
+    os << "key";
+    return;
+  case TypeKind::Str:
+    os << "str";
+    return;
   case TypeKind::Array:
     writeKey(os, cast<ArrayType>(type)->elem);
     os << '_' << cast<ArrayType>(type)->dims.size();
@@ -187,7 +202,8 @@ void writeKey(llvm::raw_ostream &os, const Type *type) {
       writeKey(os << '_', arg);
     return;
   }
-  default: llvm_unreachable("no value of such a type is an argument");
+  default:
+    llvm_unreachable("no value of such a type is an argument");
   }
 }
 } // namespace tl::mlirgen

@@ -1,5 +1,5 @@
-// A value of the language as the IR sees it: its leaves. Records, tuples and arrays of records become the scalars and arrays
-// they are made of, in field order, depth first; nothing else of them is left in the IR.
+// A value of the language as the IR sees it: its leaves. Records, tuples and arrays of records become the
+// scalars and arrays they are made of, in field order, depth first; nothing else of them is left in the IR.
 #pragma once
 #include "ast/Ast.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -33,7 +33,8 @@ struct Value {
   const ast::Type *type = nullptr;
   SmallVector<mlir::Value, 1> leaves;
   const Closure *closure = nullptr; ///< functions
-  mlir::Attribute constant = {};    ///< `const` parameters: IntegerAttr, BoolAttr, ArrayAttr, StringAttr; UnitAttr is None
+  mlir::Attribute constant =
+      {}; ///< `const` parameters: IntegerAttr, BoolAttr, ArrayAttr, StringAttr; UnitAttr is None
   /// The only leaf.
   mlir::Value leaf() const {
     assert(leaves.size() == 1 && "not a single leaf");
@@ -61,9 +62,10 @@ std::pair<size_t, size_t> fieldRange(const ast::Type *type, unsigned field, ast:
 /// One component of a record or tuple.
 Value fieldOf(const Value &value, unsigned field, ast::TypeContext &ctx);
 
-/// `type` with every size replaced by a new symbol; the new ones go to `syms` in order, what they stand for to `sizes`.
-const ast::Type *generalized(const ast::Type *type, ast::TypeContext &ctx, llvm::SmallVectorImpl<const Sym *> &syms,
-                             llvm::SmallVectorImpl<Size> &sizes);
+/// `type` with every size replaced by a new symbol; the new ones go to `syms` in order, what they stand for
+/// to `sizes`.
+const ast::Type *generalized(const ast::Type *type, ast::TypeContext &ctx,
+                             llvm::SmallVectorImpl<const Sym *> &syms, llvm::SmallVectorImpl<Size> &sizes);
 /// Element types, ranks and names, but no sizes: what tells instances apart. "f32_2", "Mlp".
 void writeKey(llvm::raw_ostream &os, const ast::Type *type);
 } // namespace tl::mlirgen

@@ -12,6 +12,11 @@ void findActive(mlir::Block &block, Active &active);
 /// The values from outside that the regions of `op` use, and are active.
 llvm::SmallVector<mlir::Value> activeCaptures(mlir::Operation *op, const Active &active);
 
+/// Clones the ops of a body at `b`, without prints and checks: these ran.
+void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
+/// Finds what is active, and makes each active `while` a `for`.
+void countWhiles(mlir::func::FuncOp function, Active &active);
+
 /// Makes the body of `function` its own derivative: see vjp and jvp. Calls are inlined and maps lifted. `wrt` are argument numbers.
 mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
 mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);

@@ -1,4 +1,4 @@
-// Forward mode: each op is followed by the op of its tangents; loops and branches carry tangents beside values.
+// Forward mode: each op is followed by the op of its tangents; loops and branches carry tangents beside values (a `while` as the `for` that it becomes).
 #include "passes/Derivatives.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -32,7 +32,8 @@ private:
   }
 
   LogicalResult push(Operation *op) {
-    if (llvm::none_of(op->getResults(), [&](Value y) { return active.contains(y); }))
+    // A `while` that is left only counts steps: see CountWhiles.cpp.
+    if (isa<scf::WhileOp>(op) || llvm::none_of(op->getResults(), [&](Value y) { return active.contains(y); }))
       return success();
     b.setInsertionPointAfter(op);
     if (auto loop = dyn_cast<scf::ForOp>(op))
@@ -57,8 +58,6 @@ private:
       set(literal, tensor::CastOp::create(b, op->getLoc(), tensorOf(elementOf(literal), literal.getType().getRank()), array));
       return success();
     }
-    if (isa<scf::WhileOp>(op))
-      return op->emitError("cannot differentiate through a loop yet");
     return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
   }
 
@@ -177,7 +176,7 @@ LogicalResult forward(func::FuncOp function, ArrayRef<int64_t> wrt) {
   Active active;
   for (int64_t i : wrt)
     active.insert(body.getArgument(i));
-  findActive(body, active);
+  countWhiles(function, active);
   OpBuilder b(function->getContext());
   Forwarder forwarder(b, active);
   for (int64_t i : wrt)

@@ -2,7 +2,6 @@
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -24,8 +23,7 @@ LogicalResult mapToLoops(MapOp map) {
   SmallVector<Value> arrays;
   for (Value result : map.getResults()) {
     sizes.push_back(sizesOf(b, result));
-    SmallVector<OpFoldResult> shape(sizes.back().begin(), sizes.back().end());
-    arrays.push_back(tensor::EmptyOp::create(b, loc, shape, elementOf(result)));
+    arrays.push_back(EmptyOp::create(b, loc, sizes.back(), elementOf(result)));
   }
   SmallVector<Value> zeros(map.getExtents().size(), index(b, loc, 0)), ones(map.getExtents().size(), index(b, loc, 1)), extents(map.getExtents());
   scf::LoopNest nest = scf::buildLoopNest(b, loc, zeros, extents, ones, arrays, [&](OpBuilder &b, Location loc, ValueRange indices, ValueRange carried) {

@@ -15,4 +15,36 @@ def LiftMaps : Pass<"lift-maps", "::mlir::ModuleOp"> {
 def Simplify : Pass<"simplify", "::mlir::ModuleOp"> {
   let summary = "canonical forms; sums of products of broadcasts -> tl.contract";
 }
+def LowerToLinalg : Pass<"lower-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "ops on arrays -> linalg.generic, scf, tensor and arith";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
+}
+def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
+  let summary = "generics that can be one kernel become one; what is only repeated is computed where it is used";
+}
+def LinalgToLoops : Pass<"linalg-to-loops", "::mlir::func::FuncOp"> {
+  let summary = "linalg.generic on memrefs -> loops in the order of the iterators; sums along a row in lanes";
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+def Place : Pass<"place", "::mlir::ModuleOp"> {
+  let summary = "arrays -> buffers: in place where nobody needs what was there, two in turn for what loops carry";
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
+  let options = [Option<"naive", "naive", "bool", "false", "a buffer of its own for every value: what the results are compared with">];
+}
+def BridgeEffects : Pass<"bridge-effects", "::mlir::ModuleOp"> {
+  let summary = "tensors at the border of effects -> buffers";
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+}
+def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {
+  let summary = "text, files, checks, traps and flags -> calls of the runtime";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+def PollInterrupt : Pass<"poll-interrupt", "::mlir::ModuleOp"> {
+  let summary = "outermost loops test the interrupt flag";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+def NameRuntime : Pass<"name-runtime", "::mlir::ModuleOp"> {
+  let summary = "buffers come from the runtime's hook; only entries are visible";
+}
 #endif

@@ -4,6 +4,7 @@
 #include "passes/RuntimeCalls.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -246,9 +247,12 @@ void Placer::translateReshape(Scope &s, Operation *op) {
 void Placer::translateSized(Scope &s, Operation *op) {
   Buffer buffer = buffers.lookup(op->getOperand(0));
   buffer.sizes = mapped(getAsOpFoldResult(op->getOperands().drop_front()));
-  // From here on the token goes by the sizes that the program speaks of.
-  if (buffer.token && buffer.whole && visible(buffer.sizes, *buffer.token->owner))
-    buffer.token->shape.sizes = buffer.sizes;
+  // From here on the token goes by the sizes that the program speaks of, unless that would tie it to one iteration.
+  if (Token *token = buffer.token; token && buffer.whole && visible(buffer.sizes, *token->owner)) {
+    Scope *around = token->owner->parent;
+    if (!around || visible(buffer.sizes, *around) || !visible(token->shape.sizes, *around))
+      token->shape.sizes = buffer.sizes;
+  }
   put(op->getResult(0), buffer);
 }
 

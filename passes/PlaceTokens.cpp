@@ -123,7 +123,20 @@ Token *Placer::copyOf(Scope &s, Operation *at, Value value) {
   return token;
 }
 
-void Placer::copy(Scope &s, Location loc, Value from, Value to) { memref::CopyOp::create(s.b, loc, from, to); }
+/// Contiguous memory is copied as such, views element by element.
+void Placer::copy(Scope &s, Location loc, Value from, Value to) {
+  auto isFlat = [](Value v) { return cast<MemRefType>(v.getType()).getLayout().isIdentity(); };
+  if (isFlat(from) && isFlat(to)) {
+    memref::CopyOp::create(s.b, loc, from, to);
+    return;
+  }
+  unsigned rank = cast<MemRefType>(from.getType()).getRank();
+  SmallVector<AffineMap> maps(2, s.b.getMultiDimIdentityMap(rank));
+  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+  linalg::GenericOp::create(s.b, loc, TypeRange(), from, to, maps, loops, [](OpBuilder &b, Location loc, ValueRange args) {
+    linalg::YieldOp::create(b, loc, args[0]);
+  });
+}
 
 /// Frees what the scope owns, except what leaves it.
 void Placer::release(Scope &s, ArrayRef<Token *> kept) {

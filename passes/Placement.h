@@ -152,6 +152,7 @@ private:
   llvm::SmallVector<Token *> leaveLoop(Scope &s, mlir::Operation *yield, llvm::ArrayRef<mlir::Value> tensors, std::vector<Entry> &entries);
   struct Side;
   void pickResults(Scope &s, Side &side, mlir::scf::IfOp op, llvm::ArrayRef<std::optional<Shape>> shapes);
+  void agree(Side &yes, Side &no, llvm::ArrayRef<std::optional<Shape>> shapes);
 
   mlir::Value scalar(mlir::Value v) { return values.lookupOrDefault(v); }
   Sizes mapped(llvm::ArrayRef<mlir::OpFoldResult> sizes);

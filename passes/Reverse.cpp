@@ -4,7 +4,6 @@
 // in arrays those of them that the recomputation needs. A branch recomputes its side. A `while` is run once to count its steps, then
 // differentiated as a `for`. Recomputed ops leave out prints and checks: these ran.
 #include "passes/Derivatives.h"
-#include "passes/Transforms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -16,22 +15,6 @@ namespace tl {
 namespace {
 /// Ops that are replaced, but stay until the end: their values are keys.
 using Replaced = SmallVector<Operation *>;
-
-/// Clones the ops of a body at `b`, without prints and checks.
-void recompute(OpBuilder &b, Block &body, IRMapping &copies) {
-  for (Operation &op : body.without_terminator()) {
-    if (isa<PrintOp, CheckOp, TrapOp, SaveOp>(op))
-      continue;
-    Operation *copy = b.clone(op, copies);
-    SmallVector<Operation *> effects;
-    copy->walk([&](Operation *inner) {
-      if (isa<PrintOp, CheckOp, TrapOp, SaveOp>(inner))
-        effects.push_back(inner);
-    });
-    for (Operation *effect : effects)
-      effect->erase();
-  }
-}
 
 class Reverser {
 public:
@@ -136,8 +119,23 @@ private:
       dropDead(to.front());
     }
     for (auto [capture, dx] : llvm::zip(captures, back.getResults()))
-      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, dx, capture)), {});
+      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, dx, capture)), maskOf(op, adjoints, capture));
     return success();
+  }
+
+  /// Where the branch used what it captures, see Note [Masks] in Transform.h: where one side only used it, its cotangent came through a choice.
+  static Val maskOf(scf::IfOp op, Adjoints &adjoints, Value capture) {
+    auto uses = [&](Region &side) {
+      return llvm::any_of(capture.getUsers(), [&](Operation *user) { return side.isAncestor(user->getParentRegion()); });
+    };
+    bool inThen = uses(op.getThenRegion()), inElse = uses(op.getElseRegion());
+    Val before = adjoints.val(op.getLoc(), adjoints.mask(capture));
+    if ((inThen && inElse) || (adjoints.get(capture) && !before))
+      return {};
+    Val taken = before.like(op.getCondition());
+    if (inElse)
+      taken = invert(taken);
+    return before ? either(before, taken) : taken;
   }
 
   /// How many steps the loop makes.
@@ -218,10 +216,10 @@ private:
   /// An array for each carried value, to keep it at the beginning of each step. An index is kept as i64.
   static SmallVector<Value> emptyStacks(OpBuilder &b, scf::ForOp op, Value trips) {
     return llvm::map_to_vector(op.getInitArgs(), [&](Value init) -> Value {
-      SmallVector<OpFoldResult> sizes{trips};
+      SmallVector<Value> sizes{trips};
       llvm::append_range(sizes, sizesOf(b, init));
       Type element = elementOf(init);
-      return tensor::EmptyOp::create(b, op.getLoc(), sizes, isa<IndexType>(element) ? b.getI64Type() : element);
+      return EmptyOp::create(b, op.getLoc(), sizes, isa<IndexType>(element) ? b.getI64Type() : element);
     });
   }
 
@@ -287,71 +285,15 @@ private:
     replaced.push_back(op);
   }
 };
-
-/// A `while` as a `for` of as many steps as a first run counts. What is left of the condition's region after the last step is run once more.
-void whileToFor(scf::WhileOp op) {
-  OpBuilder b(op);
-  Location loc = op.getLoc();
-  Value zero = index(b, loc, 0), one = index(b, loc, 1);
-  SmallVector<Value> inits(op.getInits());
-  inits.push_back(zero);
-  SmallVector<Type> types(op.getResultTypes());
-  types.push_back(b.getIndexType());
-  auto counted = scf::WhileOp::create(
-      b, loc, types, inits,
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        IRMapping copies;
-        copies.map(op.getBeforeArguments(), args.drop_back());
-        recompute(b, *op.getBeforeBody(), copies);
-        SmallVector<Value> passed = llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
-        passed.push_back(args.back());
-        scf::ConditionOp::create(b, loc, copies.lookupOrDefault(op.getConditionOp().getCondition()), passed);
-      },
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        IRMapping copies;
-        copies.map(op.getAfterArguments(), args.drop_back());
-        recompute(b, *op.getAfterBody(), copies);
-        SmallVector<Value> next = llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); });
-        next.push_back(arith::AddIOp::create(b, loc, args.back(), one));
-        scf::YieldOp::create(b, loc, next);
-      });
-  auto before = [&](OpBuilder &b, ValueRange args, IRMapping &copies) {
-    copies.map(op.getBeforeArguments(), args);
-    for (Operation &inner : op.getBeforeBody()->without_terminator())
-      b.clone(inner, copies);
-    return llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
-  };
-  auto loop = scf::ForOp::create(b, loc, zero, counted.getResults().back(), one, op.getInits(), [&](OpBuilder &b, Location loc, Value, ValueRange args) {
-    IRMapping copies;
-    copies.map(op.getAfterArguments(), before(b, args, copies));
-    for (Operation &inner : op.getAfterBody()->without_terminator())
-      b.clone(inner, copies);
-    scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
-  });
-  IRMapping copies;
-  op.replaceAllUsesWith(before(b, loop.getResults(), copies));
-  op.erase();
-}
 } // namespace
 
 LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals) {
   Block &body = function.getBody().front();
   auto end = cast<func::ReturnOp>(body.getTerminator());
   Active active;
-  auto find = [&] {
-    active.clear();
-    for (int64_t i : wrt)
-      active.insert(body.getArgument(i));
-    findActive(body, active);
-  };
-  find();
-  SmallVector<scf::WhileOp> whiles;
-  function.walk<WalkOrder::PostOrder>([&](scf::WhileOp op) {
-    if (llvm::any_of(op.getResults(), [&](Value y) { return active.contains(y); }))
-      whiles.push_back(op);
-  });
-  llvm::for_each(whiles, whileToFor);
-  find();
+  for (int64_t i : wrt)
+    active.insert(body.getArgument(i));
+  countWhiles(function, active);
   OpBuilder b(end);
   Adjoints adjoints(b, active);
   SmallVector<Operation *> ops;

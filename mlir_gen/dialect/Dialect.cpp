@@ -77,7 +77,8 @@ static void inferTypes(OperationState &state) {
   OpaqueProperties properties(memory.get());
   state.name.initOpProperties(properties, nullptr);
   DictionaryAttr attributes = state.attributes.getDictionary(state.getContext());
-  (void)state.name.setOpPropertiesFromAttribute(state.name, properties, attributes, [&] { return emitError(state.location); });
+  if (state.name.getOpPropertyByteSize())
+    (void)state.name.setOpPropertiesFromAttribute(state.name, properties, attributes, [&] { return emitError(state.location); });
   (void)infer->inferReturnTypes(state.getContext(), state.location, state.operands, attributes, properties, {}, state.types);
   state.name.destroyOpProperties(properties);
 }

@@ -1,4 +1,4 @@
-// Broadcast, transpose, reshape, concat and iota: types, verifiers, folds, both derivatives, batching.
+// Broadcast, transpose, reshape, concat, iota and empty: types, verifiers, folds, both derivatives, batching.
 #include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -271,5 +271,20 @@ SmallVector<Batched> IotaOp::batch(BatchBuilder &batch, ArrayRef<Batched> operan
   if (operands[0].batched())
     return {};
   return {{IotaOp::create(batch.b, getLoc(), operands[0].v), {}}};
+}
+
+//===- empty -------------------------------------------------------------------------------------------------------------------------===//
+
+LogicalResult EmptyOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr attributes,
+                                        OpaqueProperties properties, RegionRange, SmallVectorImpl<Type> &types) {
+  types.push_back(tensorOf(Adaptor(operands, attributes, properties).getElement(), operands.size()));
+  return success();
+}
+void EmptyOp::resultSizes(OpBuilder &, unsigned, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getSizes()); }
+SmallVector<Batched> EmptyOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {
+  auto sizes = unbatched(operands);
+  if (!sizes)
+    return {};
+  return {{EmptyOp::create(batch.b, getLoc(), *sizes, getElement()), {}}};
 }
 } // namespace tl

@@ -94,4 +94,12 @@ def Tl_IotaOp : Tl_Typed<"iota", [Pure] # Tl_Batched> {
   let results = (outs Tl_Tensor:$y);
   let assemblyFormat = "$size attr-dict";
 }
+
+// Not tensor.empty, whose type becomes static where its sizes are constants, and with it that of what a loop carries.
+def Tl_EmptyOp : Tl_Typed<"empty", [Pure] # Tl_Batched> {
+  let summary = "an array of `element` that nothing has been written to; each element is written before it is read";
+  let arguments = (ins Variadic<Index>:$sizes, TypeAttr:$element);
+  let results = (outs Tl_Tensor:$y);
+  let assemblyFormat = "`[` $sizes `]` $element attr-dict";
+}
 #endif

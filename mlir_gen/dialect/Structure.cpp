@@ -34,11 +34,6 @@ SmallVector<Batched> SizedOp::batch(BatchBuilder &batch, ArrayRef<Batched> opera
   return {{SizedOp::create(batch.b, getLoc(), operands[0].v, sizes), operands[0].axes}};
 }
 
-LogicalResult SizeOp::inferReturnTypes(MLIRContext *ctx, std::optional<Location>, ValueRange, DictionaryAttr, OpaqueProperties, RegionRange,
-                                       SmallVectorImpl<Type> &types) {
-  types.push_back(IndexType::get(ctx));
-  return success();
-}
 LogicalResult SizeOp::verify() { return getAxis() < rankOf(getX()) ? success() : emitOpError("has an axis that is not there"); }
 void SizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
   patterns.add(+[](SizeOp op, PatternRewriter &rewriter) -> LogicalResult {

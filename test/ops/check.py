@@ -50,12 +50,12 @@ def expectations(unit, case):
     """File, what differs(got) says, expected value."""
     if unit.kind == "values":
         want = g.value(unit, case.args)
-        yield "y", lambda got: differs(unit, case.args, got, want, g.result_kind(unit)), want
+        yield "out", lambda got: differs(unit, case.args, got, want, g.result_kind(unit)), want
         return
     if unit.kind == "batched":
         rows = [[a[i] for a in case.args] for i in range(len(case.args[0]))]
         want = np.stack([g.value(unit, row) for row in rows])
-        yield "y", lambda got: batch_differs(unit, rows, got, want), want
+        yield "out", lambda got: batch_differs(unit, rows, got, want), want
         slopes = [g.gradients(unit, row) for row in rows] if unit.op.smooth else []
         for k, i in enumerate(unit.differentiated if slopes else []):
             d = np.stack([s[k] for s in slopes])

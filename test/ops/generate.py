@@ -251,7 +251,7 @@ def write(unit):
     unit.rank = value(unit, generic).ndim
     if unit.kind == "values":
         saved = f"f32({expr})" if result_kind(unit) == "bf16" else expr
-        lines = [*loads(unit), f'  save("{{at}}.y.npy", {saved})']
+        lines = [*loads(unit), f'  save("{{at}}.out.npy", {saved})']
     elif unit.kind == "gradients":
         lines = [*loads(unit), "  " + gradient_text(unit, loss_text(unit), "d"), *saves(names, "d")]
     elif unit.kind == "second":
@@ -265,7 +265,8 @@ def write(unit):
         every = ", ".join(VARIABLES[:len(unit.signature)])
         rows = "; ".join(f"let {v} = {v}[b]" for v in VARIABLES[:len(unit.signature)])
         mapped = f"vmap(({every}) -> {expr})({every})" if unit.number % 2 else f"[for b in 0..batch: {{ {rows}; {expr} }}]"
-        lines = [*loads(unit, "batch"), f"  save(\"{{at}}.y.npy\", {mapped})"]
+        saved = f"f32({mapped})" if result_kind(unit) == "bf16" else mapped
+        lines = [*loads(unit, "batch"), f'  save("{{at}}.out.npy", {saved})']
         if unit.op.smooth:
             lines += ["  " + gradient_text(unit, f"sum(sin({mapped} + 0.3))", "d"), *saves(names, "d")]
     called = "\n".join(f'  case{unit.number}("{case.at}")' for case in unit.cases) if len(unit.cases) == 1 else f'  for i in 0..{len(unit.cases)} {{ case{unit.number}("{unit.number}_{{i}}") }}'

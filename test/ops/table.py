@@ -34,7 +34,7 @@ class Op:
     kinds: tuple = ()         # element types of the arguments, where not T
     result: str = ""          # element type of the result, where not T
     special: bool = False     # also tried on infinities, NaN, zeros, the ends of the range
-    unsized: bool = False     # the size of the result is known to the data alone: neither batched nor differentiated yet
+    unsized: bool = False     # the size of the result is known to the data alone: neither batched nor differentiated
     least: int = 0            # sizes are at least this
     grad_args: tuple = ()     # domains for gradients, where the value's have kinks or poles
 
@@ -219,7 +219,6 @@ SHAPES = [
     Op("[]", "x[y]", ("any", ("below", "n")), lambda x, y: x[y], MOVED, (("n", "k"), ("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
     Op("[]", "x[:, y]", ("any", ("below", "m")), lambda x, y: x[:, y], ("f64", "bool"), (("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
     Op("[]", "x[y, z]", ("any", ("below", "n"), ("below", "m")), lambda x, y, z: x[y, z], ("f64", "i32"), (("n, m", "k", "k"), ("n, m, l", "k", "k")), SAME, True, kinds=(None, "i64", "i64"), least=1),
-    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, kinds=(None, "bool"), unsized=True),
     Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("i64", "u8"), (("n", "k", "k"), ("n, m", "k", "k, m")), SAME,
        kinds=(None, "i64", None), least=1),
     Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("f64", "f32"), (("n", "k", "k"), ("n, m", "k", "k, m")),
@@ -251,7 +250,6 @@ NOTATION = [
     Op("for", "argmax(for i: x[i])", ("few",), np.argmax, ("f64", "i32"), (("n",),), SAME, result="i64", least=1),
     Op("for", "logsumexp(for i: x[i])", ("small",), r.logsumexp, ("f64", "f32"), (("n",),), 16, True, least=1),
     Op("for", "[for i, j: if i > j { x[i] } else { y[j] }]", ("any", "any"), lambda x, y: np.where(np.arange(len(x))[:, None] > np.arange(len(y)), x[:, None], y), ("f64", "i64"), (("n", "m"),), SAME, True),
-    Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, unsized=True),
 ]
 
 # Computed in a way whose result is the same in another order: all that Python needs for 0.5 * c + v.
@@ -274,6 +272,12 @@ CASTS = [Op("cast", f"{to}(x)", ("any",), converted(to), tuple(k for k in INTS +
 CASTS += [Op("cast", f"{to}(x)", ("any",), converted(to), tuple(k for k in FLOATS if k != to), FEW + (("n",),), SAME, result=to, special=True) for to in FLOATS + ("bool",)]
 CASTS += [Op("cast", f"{to}(x)", (("fits", to),), converted(to), FLOATS, FEW + (("n",),), SAME, result=to) for to in INTS]
 CASTS += [Op("cast", "f64(f32(x))", ("any",), lambda x: x, ("f64",), FEW, lambda x: np.abs(x) * 2.0**30)]
+
+# Masks and filters are E0900 so far: these lines go into OPS when they are built.
+NOT_BUILT = [
+    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, kinds=(None, "bool"), unsized=True),
+    Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, unsized=True),
+]
 
 OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION
 

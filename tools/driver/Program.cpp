@@ -3,7 +3,7 @@
 #include "tools/driver/CodeGen.h"
 #include "tools/driver/Link.h"
 #include "tools/driver/Target.h"
-#include "llvm/ADT/ScopeExit.h"
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -32,10 +32,11 @@ std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRe
     return session.fail(Usage, "error: " + error + "\n");
   {
     Phases::Scope scope(session.phases, "translate");
+    mlir::ScopedDiagnosticHandler handler(&session.context(), [&](mlir::Diagnostic &reported) { error += reported.str() + "; "; });
     code->module = translate(module, code->context, *code->machine);
   }
   if (!code->module)
-    return session.fail(Internal, "internal error: the module is not in the LLVM dialect\n");
+    return session.fail(Internal, "internal error: " + error + "no LLVM IR was made\n");
   if (flags)
     flags->addMain(*code->module, requiredLevel(cpu));
   Phases::Scope scope(session.phases, "optimize");

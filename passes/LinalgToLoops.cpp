@@ -1,0 +1,229 @@
+// linalg.generic on memrefs -> scf loops, in the order of the iterators; views by reshaping -> strides.
+//
+// Note [Lanes]. Where the innermost loop sums floats (or multiplies, or takes the extreme), LLVM may not reorder, so the order is one that
+// vectorizes as it stands: element i of the row goes to lane i mod 8, what is left of the row beyond a multiple of 8 is summed by itself,
+// in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest, and that is added to what the accumulator
+// held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
+#include "passes/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace tl {
+#define GEN_PASS_DEF_LINALGTOLOOPS
+#include "passes/Passes.h.inc"
+
+namespace {
+constexpr int64_t numLanes = 8;
+
+/// The op that combines the accumulator `acc`, used nowhere else, with something to what the body yields for it; null if there is none.
+Operation *combiner(GenericOp op, unsigned output) {
+  BlockArgument acc = op.getBody()->getArgument(op.getNumDpsInputs() + output);
+  Operation *last = op.getBody()->getTerminator()->getOperand(output).getDefiningOp();
+  if (!isa<FloatType>(acc.getType()) || !acc.hasOneUse() || *acc.getUsers().begin() != last)
+    return nullptr;
+  if (isa<math::FmaOp>(last))
+    return last->getOperand(2) == acc ? last : nullptr;
+  return isa<arith::AddFOp, arith::MulFOp, arith::MaximumFOp, arith::MinimumFOp>(last) ? last : nullptr;
+}
+
+bool hasLanes(GenericOp op) {
+  unsigned innermost = op.getNumLoops() - 1;
+  if (op.getNumLoops() == 0 || op.getIteratorTypesArray().back() != utils::IteratorType::reduction)
+    return false;
+  for (unsigned i = 0; i < op.getNumDpsInits(); ++i)
+    if (op.getMatchingIndexingMap(op.getDpsInitOperand(i)).isFunctionOfDim(innermost) || !combiner(op, i))
+      return false;
+  return true;
+}
+
+Value identity(OpBuilder &b, Location loc, Operation *combiner) {
+  auto type = cast<FloatType>(combiner->getResult(0).getType());
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  APFloat value = isa<arith::MulFOp>(combiner)       ? APFloat(semantics, 1)
+                  : isa<arith::MaximumFOp>(combiner) ? APFloat::getInf(semantics, true)
+                  : isa<arith::MinimumFOp>(combiner) ? APFloat::getInf(semantics)
+                                                     : APFloat::getZero(semantics, true);
+  return arith::ConstantOp::create(b, loc, FloatAttr::get(type, value));
+}
+
+Value combine(OpBuilder &b, Location loc, Operation *combiner, Value x, Value z) {
+  if (isa<arith::MulFOp>(combiner))
+    return arith::MulFOp::create(b, loc, x, z);
+  if (isa<arith::MaximumFOp>(combiner))
+    return arith::MaximumFOp::create(b, loc, x, z);
+  if (isa<arith::MinimumFOp>(combiner))
+    return arith::MinimumFOp::create(b, loc, x, z);
+  return arith::AddFOp::create(b, loc, x, z);
+}
+
+/// One generic as loops.
+class Nest {
+public:
+  Nest(GenericOp op) : op(op), b(op), loc(op.getLoc()) {}
+
+  void build() {
+    for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+      extents.push_back(extentOf(loop));
+    zero = arith::ConstantIndexOp::create(b, loc, 0);
+    one = arith::ConstantIndexOp::create(b, loc, 1);
+    bool lanes = hasLanes(op);
+    for (Value extent : ArrayRef(extents).drop_back(lanes)) {
+      auto loop = scf::ForOp::create(b, loc, zero, extent, one);
+      places.push_back(loop.getInductionVar());
+      b.setInsertionPointToStart(loop.getBody());
+    }
+    if (lanes)
+      return sumRow();
+    for (auto [i, value] : llvm::enumerate(body(places, {})))
+      store(i, value);
+  }
+
+private:
+  /// The size of an axis that the loop runs over.
+  Value extentOf(unsigned loop) {
+    for (OpOperand &operand : op->getOpOperands())
+      if (auto axis = op.getMatchingIndexingMap(&operand).getResultPosition(b.getAffineDimExpr(loop)))
+        return memref::DimOp::create(b, loc, operand.get(), *axis);
+    llvm_unreachable("linalg verifies that each loop has an axis");
+  }
+
+  SmallVector<Value> placesOf(OpOperand *operand, ArrayRef<Value> loops) {
+    return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(), [&](AffineExpr expr) -> Value {
+      if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+        return arith::ConstantIndexOp::create(b, loc, constant.getValue());
+      return loops[cast<AffineDimExpr>(expr).getPosition()];
+    });
+  }
+
+  Value load(OpOperand *operand, ArrayRef<Value> loops) {
+    if (!isa<MemRefType>(operand->get().getType()))
+      return operand->get();
+    return memref::LoadOp::create(b, loc, operand->get(), placesOf(operand, loops));
+  }
+
+  void store(unsigned output, Value value) {
+    OpOperand *operand = op.getDpsInitOperand(output);
+    memref::StoreOp::create(b, loc, value, operand->get(), placesOf(operand, places));
+  }
+
+  /// What the body yields at `loops`, given the accumulators or else what memory holds.
+  SmallVector<Value> body(ArrayRef<Value> loops, ValueRange accumulators) {
+    IRMapping values;
+    for (OpOperand &operand : op->getOpOperands()) {
+      BlockArgument arg = op.getMatchingBlockArgument(&operand);
+      if (op.isDpsInit(&operand) && !accumulators.empty())
+        values.map(arg, accumulators[operand.getOperandNumber() - op.getNumDpsInputs()]);
+      else if (!arg.use_empty())
+        values.map(arg, load(&operand, loops));
+    }
+    for (Operation &inner : op.getBody()->without_terminator()) {
+      if (auto index = dyn_cast<linalg::IndexOp>(inner))
+        values.map(index.getResult(), loops[index.getDim()]);
+      else
+        indexed(b.clone(inner, values), loops);
+    }
+    return llvm::map_to_vector(op.getBody()->getTerminator()->getOperands(), [&](Value v) { return values.lookupOrDefault(v); });
+  }
+
+  /// Indices that stand in branches and loops of the body.
+  void indexed(Operation *copy, ArrayRef<Value> loops) {
+    copy->walk([&](linalg::IndexOp index) {
+      index.replaceAllUsesWith(loops[index.getDim()]);
+      index.erase();
+    });
+  }
+
+  /// A loop over the row from `begin` to `end` with `lanes` accumulators for each output; gives them output by output.
+  SmallVector<Value> partialSums(Value begin, Value end, int64_t lanes) {
+    unsigned outputs = op.getNumDpsInits();
+    SmallVector<Value> inits;
+    for (unsigned i = 0; i < outputs; ++i)
+      inits.append(lanes, identity(b, loc, combiner(op, i)));
+    Value step = lanes == 1 ? one : arith::ConstantIndexOp::create(b, loc, lanes);
+    auto loop = scf::ForOp::create(b, loc, begin, end, step, inits);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> results(inits.size());
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      SmallVector<Value> loops = places, own;
+      Value place = loop.getInductionVar();
+      if (lane)
+        place = arith::AddIOp::create(b, loc, place, arith::ConstantIndexOp::create(b, loc, lane));
+      loops.push_back(place);
+      for (unsigned i = 0; i < outputs; ++i)
+        own.push_back(loop.getRegionIterArg(i * lanes + lane));
+      for (auto [i, value] : llvm::enumerate(body(loops, own)))
+        results[i * lanes + lane] = value;
+    }
+    scf::YieldOp::create(b, loc, results);
+    return SmallVector<Value>(loop.getResults());
+  }
+
+  void sumRow() {
+    Value size = extents.back();
+    Value rest = arith::RemUIOp::create(b, loc, size, arith::ConstantIndexOp::create(b, loc, numLanes));
+    Value whole = arith::SubIOp::create(b, loc, size, rest);
+    SmallVector<Value> lanes = partialSums(zero, whole, numLanes), last = partialSums(whole, size, 1);
+    for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
+      Operation *how = combiner(op, i);
+      SmallVector<Value> level(ArrayRef(lanes).slice(i * numLanes, numLanes));
+      for (int64_t half = numLanes / 2; half > 0; half /= 2)
+        for (int64_t lane = 0; lane < half; ++lane)
+          level[lane] = combine(b, loc, how, level[lane], level[lane + half]);
+      Value total = combine(b, loc, how, level[0], last[i]);
+      store(i, combine(b, loc, how, load(op.getDpsInitOperand(i), places), total));
+    }
+  }
+
+  GenericOp op;
+  OpBuilder b;
+  Location loc;
+  SmallVector<Value> extents, places;
+  Value zero, one;
+};
+
+/// A view that makes several axes of one, in the words of strides: the pass upstream that does it (expand-strided-metadata) crashes where
+/// more than one of the new sizes is not a constant.
+void lowerView(memref::ExpandShapeOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  auto [strides, offset] = op.getResultType().getStridesAndOffset();
+  auto source = memref::ExtractStridedMetadataOp::create(b, loc, op.getSrc());
+  SmallVector<OpFoldResult> sizes = op.getMixedOutputShape(), places(sizes.size());
+  for (auto [axis, group] : llvm::enumerate(op.getReassociationIndices())) {
+    Value stride = source.getStrides()[axis];
+    for (int64_t own : llvm::reverse(group)) {
+      // What the type says must be said as a constant.
+      places[own] = ShapedType::isDynamic(strides[own]) ? OpFoldResult(stride) : b.getIndexAttr(strides[own]);
+      stride = b.createOrFold<arith::MulIOp>(loc, stride, getValueOrCreateConstantIndexOp(b, loc, sizes[own]));
+    }
+  }
+  OpFoldResult first = ShapedType::isDynamic(offset) ? OpFoldResult(source.getOffset()) : b.getIndexAttr(offset);
+  Value view = memref::ReinterpretCastOp::create(b, loc, op.getResultType(), source.getBaseBuffer(), first, sizes, places);
+  op.replaceAllUsesWith(view);
+  op.erase();
+}
+
+struct LinalgToLoops : impl::LinalgToLoopsBase<LinalgToLoops> {
+  void runOnOperation() override {
+    SmallVector<GenericOp> ops;
+    getOperation().walk([&](GenericOp op) {
+      if (op.hasPureBufferSemantics())
+        ops.push_back(op);
+    });
+    for (GenericOp op : ops) {
+      Nest(op).build();
+      op.erase();
+    }
+    getOperation().walk(lowerView);
+  }
+};
+} // namespace
+} // namespace tl

@@ -1,0 +1,297 @@
+// Effects -> calls of the runtime: text, files, checks, traps, flags. Runs after Place: a tensor operand is a cast of a contiguous memref, and
+// so is the use of a tensor result.
+#include "passes/Passes.h"
+#include "passes/RuntimeCalls.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace tl {
+#define GEN_PASS_DEF_LOWEREFFECTS
+#include "passes/Passes.h.inc"
+} // namespace tl
+
+using namespace mlir;
+
+namespace {
+/// Makes the calls for the effects of one module.
+class Effects {
+public:
+  explicit Effects(ModuleOp module)
+      : module(module), context(module.getContext()), b(context), pointer(LLVM::LLVMPointerType::get(context)), i32(b.getI32Type()), i64(b.getI64Type()),
+        valueType(LLVM::LLVMStructType::getLiteral(context, {i32, i32, pointer, pointer})),
+        arrayType(LLVM::LLVMStructType::getLiteral(context, {pointer, LLVM::LLVMArrayType::get(i64, MaxRank)})),
+        placeType(LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i32, i32, i32, pointer})) {}
+
+  void run() {
+    SmallVector<Operation *> effects;
+    module.walk([&](Operation *op) {
+      if (isa<tl::StringOp, tl::FormatOp, tl::PrintOp, tl::CheckOp, tl::TrapOp, tl::LoadOp, tl::SaveOp, tl::FlagOp, tl::FlagGivenOp>(op))
+        effects.push_back(op);
+    });
+    for (Operation *op : effects) {
+      b.setInsertionPoint(op);
+      loc = op->getLoc();
+      lower(op);
+      op->erase();
+    }
+  }
+
+private:
+  static constexpr int64_t MaxRank = 32; // TL_MAX_RANK
+
+  void lower(Operation *op) {
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](tl::StringOp op) {
+          op.replaceAllUsesWith(call("tl_string", i64, {text(op.getText()), number(op.getText().size(), i64)}));
+        })
+        .Case([&](tl::FormatOp op) { op.replaceAllUsesWith(format(op.getParts(), op.getKinds(), op.getValues())); })
+        .Case([&](tl::PrintOp op) { call("tl_print", nullptr, {op.getText()}); })
+        .Case([&](tl::TrapOp op) { call("tl_trap", nullptr, {op.getText(), place(op, op.getCode())}); })
+        .Case([&](tl::CheckOp op) { check(op); })
+        .Case([&](tl::LoadOp op) { load(op); })
+        .Case([&](tl::SaveOp op) { save(op); })
+        .Case([&](tl::FlagOp op) { op.replaceAllUsesWith(flag(op)); })
+        .Case([&](tl::FlagGivenOp op) {
+          Value given = call("tl_flag_given", b.getI8Type(), {text(op.getName())});
+          op.replaceAllUsesWith(Value(arith::TruncIOp::create(b, loc, b.getI1Type(), given)));
+        });
+  }
+
+  Value call(StringRef name, Type result, ValueRange args) { return tl::callRuntime(b, loc, name, result, args); }
+  Value number(int64_t n, Type type) { return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, n)); }
+  Value index(int64_t n) { return arith::ConstantIndexOp::create(b, loc, n); }
+
+  //===- Constants ----------------------------------------------------------===//
+
+  LLVM::GlobalOp global(Type type, Attribute value = {}) {
+    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+    return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, ("tl.data" + Twine(globals++)).str(), value);
+  }
+
+  /// Address of a text with a NUL behind it.
+  Value text(StringRef s, OpBuilder *at = nullptr) {
+    LLVM::GlobalOp &g = texts[s];
+    if (!g) {
+      std::string bytes = (s + Twine('\0')).str();
+      g = global(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), b.getStringAttr(bytes));
+    }
+    return LLVM::AddressOfOp::create(at ? *at : b, loc, g);
+  }
+
+  /// Address of a constant struct or array of these members.
+  template <typename Fill> Value aggregate(Type type, Fill fill) {
+    LLVM::GlobalOp g = global(type);
+    OpBuilder inside(context);
+    inside.createBlock(&g.getInitializerRegion());
+    Value value = LLVM::UndefOp::create(inside, loc, type);
+    for (auto [i, member] : llvm::enumerate(fill(inside)))
+      value = LLVM::InsertValueOp::create(inside, loc, value, member, ArrayRef<int64_t>{int64_t(i)});
+    LLVM::ReturnOp::create(inside, loc, value);
+    return LLVM::AddressOfOp::create(b, loc, g);
+  }
+
+  Value textArray(ArrayAttr list) {
+    return aggregate(LLVM::LLVMArrayType::get(pointer, list.size()), [&](OpBuilder &inside) {
+      SmallVector<Value> members;
+      for (Attribute a : list)
+        members.push_back(text(cast<StringAttr>(a).getValue(), &inside));
+      return members;
+    });
+  }
+
+  /// The TlPlace of an op: its location, and the line of source that the op carries.
+  Value place(Operation *op, StringRef code) {
+    StringRef file, line;
+    unsigned row = 0, column = 0, width = 1;
+    op->getLoc()->walk([&](Location l) {
+      auto range = dyn_cast<FileLineColRange>(l);
+      if (!range)
+        return WalkResult::advance();
+      file = range.getFilename().getValue();
+      row = range.getStartLine();
+      column = range.getStartColumn();
+      if (range.getEndLine() == row && range.getEndColumn() > column)
+        width = range.getEndColumn() - column;
+      return WalkResult::interrupt();
+    });
+    if (auto source = op->getAttrOfType<StringAttr>("source_line"))
+      line = source.getValue();
+    return aggregate(placeType, [&](OpBuilder &inside) {
+      auto small = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i32, inside.getI32IntegerAttr(n)); };
+      return SmallVector<Value>{text(file, &inside), text(line, &inside), small(row), small(column), small(width), text(code, &inside)};
+    });
+  }
+
+  //===- Values in memory -----------------------------------------------------===//
+
+  /// Room on the stack, in the entry block: what stands in a loop is used again in every iteration.
+  Value room(Type type, int64_t count) {
+    Operation *function = b.getInsertionBlock()->getParentOp();
+    if (!isa<func::FuncOp>(function))
+      function = function->getParentOfType<func::FuncOp>();
+    OpBuilder entry = OpBuilder::atBlockBegin(&function->getRegion(0).front());
+    Value n = LLVM::ConstantOp::create(entry, loc, i64, entry.getI64IntegerAttr(std::max<int64_t>(count, 1)));
+    return LLVM::AllocaOp::create(entry, loc, pointer, type, n, /*alignment=*/16);
+  }
+  Value element(Type type, Value base, int64_t i) {
+    return LLVM::GEPOp::create(b, loc, pointer, type, base, ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(int32_t(i))});
+  }
+  void store(Value value, Value address) { LLVM::StoreOp::create(b, loc, value, address); }
+
+  /// The memref behind a tensor operand.
+  Value memrefOf(Value tensor) {
+    auto cast = tensor.getDefiningOp<UnrealizedConversionCastOp>();
+    assert(cast && "Place leaves a cast");
+    return cast.getOperand(0);
+  }
+
+  /// Writes the TlValue of a scalar or tensor.
+  void describe(Value value, int32_t kind, Value to) {
+    Value data, sizes;
+    int64_t rank = 0;
+    if (isa<TensorType>(value.getType())) {
+      Value memref = memrefOf(value);
+      rank = llvm::cast<MemRefType>(memref.getType()).getRank();
+      data = tl::dataPointer(b, loc, memref);
+      sizes = room(i64, rank);
+      for (int64_t axis = 0; axis < rank; ++axis)
+        store(asI64(memref::DimOp::create(b, loc, memref, axis)), element(i64, sizes, axis));
+    } else {
+      if (value.getType().isIndex())
+        value = asI64(value);
+      if (value.getType().isInteger(1))
+        value = arith::ExtUIOp::create(b, loc, b.getI8Type(), value);
+      data = room(value.getType(), 1);
+      store(value, data);
+      sizes = LLVM::ZeroOp::create(b, loc, pointer);
+    }
+    Value members[] = {number(kind, i32), number(rank, i32), data, sizes};
+    for (auto [i, member] : llvm::enumerate(members))
+      store(member, LLVM::GEPOp::create(b, loc, pointer, valueType, to, ArrayRef<LLVM::GEPArg>{0, int32_t(i)}));
+  }
+  Value describeAll(ValueRange values, ArrayAttr kinds) {
+    Value list = room(valueType, values.size());
+    for (auto [i, value] : llvm::enumerate(values))
+      describe(value, tl::scalarKind(llvm::cast<StringAttr>(kinds[i]).getValue()), element(valueType, list, i));
+    return list;
+  }
+  Value asI64(Value index) { return arith::IndexCastOp::create(b, loc, i64, index); }
+
+  //===- The ops -----------------------------------------------------------------===//
+
+  Value format(ArrayAttr parts, ArrayAttr kinds, ValueRange values) {
+    return call("tl_format", i64, {textArray(parts), describeAll(values, kinds), number(values.size(), i64)});
+  }
+
+  void check(tl::CheckOp op) {
+    auto fail = [&](Value ok, ValueRange values) {
+      Value bad = arith::XOrIOp::create(b, loc, ok, number(1, ok.getType()));
+      auto branch = scf::IfOp::create(b, loc, bad, /*withElse=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(branch.thenBlock());
+      call("tl_trap", nullptr, {format(op.getParts(), op.getKinds(), values), place(op, op.getCode())});
+    };
+    if (!isa<TensorType>(op.getOk().getType()))
+      return fail(op.getOk(), op.getValues());
+    // Row-major order, so that the first bad position is the one reported.
+    Value ok = memrefOf(op.getOk());
+    int64_t rank = cast<MemRefType>(ok.getType()).getRank();
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Value> at;
+    for (int64_t axis = 0; axis < rank; ++axis) {
+      auto loop = scf::ForOp::create(b, loc, index(0), memref::DimOp::create(b, loc, ok, axis), index(1));
+      at.push_back(loop.getInductionVar());
+      b.setInsertionPointToStart(loop.getBody());
+    }
+    auto elementOf = [&](Value memref) -> Value { return memref::LoadOp::create(b, loc, memref, at); };
+    Value bit = arith::TruncIOp::create(b, loc, b.getI1Type(), elementOf(ok));
+    SmallVector<Value> values;
+    for (Value v : op.getValues())
+      values.push_back(isa<TensorType>(v.getType()) ? elementOf(memrefOf(v)) : v);
+    fail(bit, values);
+  }
+
+  void load(tl::LoadOp op) {
+    int64_t rank = op.getRank();
+    int32_t kind = tl::scalarKind(op.getKind());
+    Value expected = room(i64, rank), out = room(arrayType, 1);
+    for (auto [axis, size] : llvm::enumerate(op.getExpect()))
+      store(asI64(size), element(i64, expected, axis));
+    call("tl_load", nullptr, {op.getPath(), text(op.getName()), number(kind, i32), number(rank, i32), expected, out, place(op, "")});
+    Value data = LLVM::LoadOp::create(b, loc, pointer, out);
+    SmallVector<Value> sizes;
+    for (int64_t axis = 0; axis < rank; ++axis) {
+      Value address = LLVM::GEPOp::create(b, loc, pointer, arrayType, out, ArrayRef<LLVM::GEPArg>{0, 1, int32_t(axis)});
+      sizes.push_back(LLVM::LoadOp::create(b, loc, i64, address));
+    }
+    if (rank == 0) {
+      Type type = op.getY().getType();
+      Value value = LLVM::LoadOp::create(b, loc, type.isInteger(1) ? b.getI8Type() : type, data);
+      if (type.isInteger(1))
+        value = arith::TruncIOp::create(b, loc, type, value);
+      op.getY().replaceAllUsesWith(value);
+      return;
+    }
+    for (auto [result, size] : llvm::zip(op.getSizes(), sizes))
+      result.replaceAllUsesWith(Value(arith::IndexCastOp::create(b, loc, b.getIndexType(), size)));
+    // The descriptor that the lowering of memrefs would make.
+    Type list = LLVM::LLVMArrayType::get(i64, rank);
+    Value d = LLVM::UndefOp::create(b, loc, LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i64, list, list}));
+    auto set = [&](Value member, ArrayRef<int64_t> at) { d = LLVM::InsertValueOp::create(b, loc, d, member, at); };
+    set(data, {0});
+    set(data, {1});
+    set(number(0, i64), {2});
+    Value stride = number(1, i64);
+    for (int64_t axis = rank - 1; axis >= 0; --axis) {
+      set(sizes[axis], {3, axis});
+      set(stride, {4, axis});
+      stride = arith::MulIOp::create(b, loc, stride, sizes[axis]);
+    }
+    for (Operation *user : llvm::make_early_inc_range(op.getY().getUsers())) {
+      auto cast = llvm::cast<UnrealizedConversionCastOp>(user);
+      cast.replaceAllUsesWith(UnrealizedConversionCastOp::create(b, loc, cast.getResultTypes(), ValueRange(d)));
+      cast.erase();
+    }
+  }
+
+  void save(tl::SaveOp op) {
+    call("tl_save", nullptr, {op.getPath(), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()), number(op.getValues().size(), i64), place(op, "")});
+  }
+
+  Value flag(tl::FlagOp op) {
+    Type type = op.getY().getType();
+    Value name = text(op.getName());
+    if (op.getKind() == "str" || op.getKind() == "file")
+      return call("tl_flag_str", i64, {name});
+    if (isa<FloatType>(type)) {
+      Value x = call("tl_flag_float", b.getF64Type(), {name});
+      return type.isF64() ? x : arith::TruncFOp::create(b, loc, type, x).getResult();
+    }
+    Value n = call("tl_flag_int", i64, {name});
+    return type.isInteger(64) ? n : arith::TruncIOp::create(b, loc, type, n).getResult();
+  }
+
+  ModuleOp module;
+  MLIRContext *context;
+  OpBuilder b;
+  Type pointer, i32, i64, valueType, arrayType, placeType;
+  Location loc = UnknownLoc::get(context);
+  llvm::StringMap<LLVM::GlobalOp> texts;
+  unsigned globals = 0;
+};
+
+struct LowerEffects : tl::impl::LowerEffectsBase<LowerEffects> {
+  void runOnOperation() override {
+    Effects(getOperation()).run();
+    // Casts of memrefs to the tensors of effects have no use any more.
+    getOperation().walk([](UnrealizedConversionCastOp cast) {
+      if (cast.use_empty())
+        cast.erase();
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,18 @@
+// Calls of the runtime (stdlib/runtime/tl_runtime.h) from code on memrefs: how the C structs and strings are made.
+#pragma once
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tl {
+/// The number of a scalar type in tl_runtime.h: by its name in the language, or from an element type and its sign.
+int32_t scalarKind(llvm::StringRef name);
+int32_t scalarKind(mlir::Type type, bool isUnsigned);
+
+/// A call of the runtime function `name`, declared on first use. Returns its result, or null for void.
+mlir::Value callRuntime(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef name, mlir::Type result, mlir::ValueRange args);
+/// Address of the first element of a contiguous memref.
+mlir::Value dataPointer(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
+/// order[.., i] = the place of the i-th smallest of x[.., :], for each row along the last axis.
+void emitArgSort(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x, mlir::Value order, int32_t kind);
+} // namespace tl

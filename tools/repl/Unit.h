@@ -1,0 +1,23 @@
+// An entry as a program: between Assemble.cpp, which makes it, and Engine.cpp, which runs it.
+#pragma once
+#include "tools/repl/Engine.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+namespace tl::repl {
+/// An entry as a program, and what of it outlives the entry.
+struct Engine::Unit {
+  std::unique_ptr<ast::Module> module; ///< gone once it is checked
+  ast::Program *program = nullptr;
+  const SourceFile *source;
+  std::vector<std::unique_ptr<ast::Module>> parts; ///< own the nodes of declarations and variables
+  std::vector<std::string> declared;               ///< by this entry
+  std::vector<ast::LetStmt *> lets;                ///< of this entry, `it` included; not the literals, which are declarations
+  std::vector<std::string> saved;
+  ast::Stmt *last = nullptr;
+};
+
+/// Calls f for each name that a pattern binds.
+void eachName(const ast::Pattern *pattern, llvm::function_ref<void(ast::VarDecl *)> f);
+/// A function is no value that could be kept or shown.
+bool isFunction(const ast::Type *type);
+} // namespace tl::repl
