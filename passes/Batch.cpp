@@ -206,7 +206,7 @@ private:
   }
 
   Value toI64(Value x) {
-    return isa<IndexType>(x.getType()) ? Value(arith::IndexCastOp::create(b, x.getLoc(), b.getI64Type(), x)) : x;
+    return isa<IndexType>(x.getType()) ? b.createOrFold<arith::IndexCastOp>(x.getLoc(), b.getI64Type(), x) : x;
   }
 
   /// Lifts `block` into a new one that is in no region yet; `finish` builds its terminator.

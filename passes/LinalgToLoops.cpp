@@ -211,6 +211,21 @@ void lowerView(memref::ExpandShapeOp op) {
   op.erase();
 }
 
+/// memref.copy as a nest of loops: LLVM makes memcpy of those that are contiguous.
+void lowerCopy(memref::CopyOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+  SmallVector<Value> at;
+  for (int64_t axis = 0, rank = cast<MemRefType>(op.getSource().getType()).getRank(); axis < rank; ++axis) {
+    auto loop = scf::ForOp::create(b, loc, zero, memref::DimOp::create(b, loc, op.getSource(), axis), one);
+    at.push_back(loop.getInductionVar());
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  memref::StoreOp::create(b, loc, memref::LoadOp::create(b, loc, op.getSource(), at), op.getTarget(), at);
+  op.erase();
+}
+
 struct LinalgToLoops : impl::LinalgToLoopsBase<LinalgToLoops> {
   void runOnOperation() override {
     SmallVector<GenericOp> ops;
@@ -223,6 +238,7 @@ struct LinalgToLoops : impl::LinalgToLoopsBase<LinalgToLoops> {
       op.erase();
     }
     getOperation().walk(lowerView);
+    getOperation().walk(lowerCopy);
   }
 };
 } // namespace

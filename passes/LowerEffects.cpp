@@ -252,7 +252,9 @@ private:
       stride = arith::MulIOp::create(b, loc, stride, sizes[axis]);
     }
     for (Operation *user : llvm::make_early_inc_range(op.getY().getUsers())) {
-      auto cast = llvm::cast<UnrealizedConversionCastOp>(user);
+      auto cast = llvm::dyn_cast<UnrealizedConversionCastOp>(user);
+      if (!cast) // an effect lowered before, still to be erased
+        continue;
       cast.replaceAllUsesWith(UnrealizedConversionCastOp::create(b, loc, cast.getResultTypes(), ValueRange(d)));
       cast.erase();
     }
@@ -287,6 +289,7 @@ private:
 struct LowerEffects : tl::impl::LowerEffectsBase<LowerEffects> {
   void runOnOperation() override {
     Effects(getOperation()).run();
+    tl::declareRuntime(getOperation());
     // Casts of memrefs to the tensors of effects have no use any more.
     getOperation().walk([](UnrealizedConversionCastOp cast) {
       if (cast.use_empty())

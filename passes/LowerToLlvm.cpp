@@ -31,7 +31,6 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
     });
     if (bodies.empty())
       return;
-    MLIRContext *context = &getContext();
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
     auto i32 = b.getI32Type();
     auto flag = LLVM::GlobalOp::create(b, module.getLoc(), i32, /*isConstant=*/false, LLVM::Linkage::External, "tl_interrupt_flag", Attribute());
@@ -46,7 +45,7 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
       b.setInsertionPointToStart(branch.thenBlock());
       tl::callRuntime(b, loc, "tl_interrupted", nullptr, {});
     }
-    (void)context;
+    tl::declareRuntime(module);
   }
 };
 

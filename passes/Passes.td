@@ -32,10 +32,6 @@ def Place : Pass<"place", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
   let options = [Option<"naive", "naive", "bool", "false", "a buffer of its own for every value: what the results are compared with">];
 }
-def BridgeEffects : Pass<"bridge-effects", "::mlir::ModuleOp"> {
-  let summary = "tensors at the border of effects -> buffers";
-  let dependentDialects = ["::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
-}
 def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {
   let summary = "text, files, checks, traps and flags -> calls of the runtime";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];

@@ -1,6 +1,7 @@
 // Tensors -> buffers. What one-shot-bufferize would do, with double buffers for what loops carry: see Note [Tokens] in Placement.h.
 #include "passes/Passes.h"
 #include "passes/Placement.h"
+#include "passes/RuntimeCalls.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace tl {
@@ -15,7 +16,9 @@ struct Place : tl::impl::PlaceBase<Place> {
   using PlaceBase::PlaceBase;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      tl::place::Placer(getOperation(), naive).run(function);
+      if (!function.isExternal())
+        tl::place::Placer(getOperation(), naive).run(function);
+    tl::declareRuntime(getOperation());
   }
 };
 } // namespace

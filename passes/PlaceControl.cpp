@@ -25,7 +25,7 @@ void Placer::run(func::FuncOp function) {
     return function.setFunctionType(newType);
   Region region;
   Block *body = &region.emplaceBlock(), *old = &function.getBody().front();
-  Scope s{Scope::Function, nullptr, function, &region, OpBuilder::atBlockEnd(body), {}, {}};
+  Scope s{Scope::Function, nullptr, function, &region, atEnd(context, body), {}, {}};
   for (BlockArgument arg : old->getArguments()) {
     Value memref = body->addArgument(converted(arg.getType()), arg.getLoc());
     if (isTensor(arg))
@@ -157,7 +157,7 @@ void Placer::translateFor(Scope &s, scf::ForOp op) {
   Location loc = op.getLoc();
   Region region;
   Block *body = &region.emplaceBlock();
-  Scope in{Scope::Loop, &s, op, &region, OpBuilder::atBlockEnd(body), {}, {}};
+  Scope in{Scope::Loop, &s, op, &region, atEnd(context, body), {}, {}};
   values.map(op.getInductionVar(), body->addArgument(op.getInductionVar().getType(), loc));
   SmallVector<Value> inits, tensors, yielded;
   std::vector<Entry> entries;
@@ -218,8 +218,8 @@ void Placer::translateWhile(Scope &s, scf::WhileOp op) {
   Location loc = op.getLoc();
   Region beforeRegion, afterRegion;
   Block *before = &beforeRegion.emplaceBlock(), *after = &afterRegion.emplaceBlock();
-  Scope test{Scope::Loop, &s, op, &beforeRegion, OpBuilder::atBlockEnd(before), {}, {}};
-  Scope body{Scope::Loop, &s, op, &afterRegion, OpBuilder::atBlockEnd(after), {}, {}};
+  Scope test{Scope::Loop, &s, op, &beforeRegion, atEnd(context, before), {}, {}};
+  Scope body{Scope::Loop, &s, op, &afterRegion, atEnd(context, after), {}, {}};
   std::vector<Entry> entries;
   SmallVector<Value> inits, passed, yielded, carried;
 

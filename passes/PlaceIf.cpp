@@ -10,7 +10,7 @@ static bool isTensor(Value v) { return isa<TensorType>(v.getType()); }
 /// One branch: its new block, what it did to the tokens around it, and the token of each tensor it yields.
 struct Placer::Side {
   Side(Scope &outer, scf::IfOp op, Region &old)
-      : old(old), scope{Scope::Branch, &outer, op, &region, OpBuilder::atBlockEnd(&region.emplaceBlock()), {}, {}} {}
+      : region(op), old(old), scope{Scope::Branch, &outer, op, &region, atEnd(op->getContext(), &region.emplaceBlock()), {}, {}} {}
   Operation *yield() { return old.empty() ? nullptr : old.front().getTerminator(); }
 
   Region region;
@@ -70,7 +70,8 @@ void Placer::translateIf(Scope &s, scf::IfOp op) {
   Value condition = scalar(op.getCondition());
   Snapshot entry = save(s);
   Side yes(s, op, op.getThenRegion()), no(s, op, op.getElseRegion());
-  for (Side *side : {&yes, &no}) {
+  Side *sides[] = {&yes, &no};
+  for (Side *side : sides) {
     if (!side->old.empty())
       translateBlock(side->scope, side->old.front());
     side->exit = save(side->scope);
@@ -97,7 +98,7 @@ void Placer::translateIf(Scope &s, scf::IfOp op) {
   // Scalars, results of unknown sizes, then the tokens whose names differ.
   SmallVector<Value> yields[2];
   SmallVector<Token *> renamed;
-  for (auto [out, side] : llvm::zip(yields, ArrayRef<Side *>{&yes, &no})) {
+  for (auto [out, side] : llvm::zip(yields, sides)) {
     SmallVector<Token *> kept;
     if (side->yield())
       for (Value value : side->yield()->getOperands())
@@ -113,7 +114,7 @@ void Placer::translateIf(Scope &s, scf::IfOp op) {
   for (Token *token : reachable(s)) {
     auto name = [&](Side &side) { return side.exit.contains(token) ? side.exit[token].memref : token->born; };
     Value a = name(yes), b = name(no);
-    for (Side *side : {&yes, &no})
+    for (Side *side : sides)
       for (Value occupant : side->exit.contains(token) ? side->exit[token].occupants : SmallVector<Value>())
         if (!llvm::is_contained(token->occupants, occupant))
           token->occupants.push_back(occupant);

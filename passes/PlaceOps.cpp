@@ -265,8 +265,10 @@ void Placer::translateConstant(Scope &s, arith::ConstantOp op) {
     data = cast<DenseIntElementsAttr>(data).mapValues(storage(element), [](const APInt &bit) { return bit.zext(8); });
   auto type = MemRefType::get(data.getType().getShape(), data.getElementType());
   OpBuilder b(module.getBodyRegion());
-  auto global = memref::GlobalOp::create(b, op.getLoc(), "tl.constant", b.getStringAttr("private"), type, data, true, IntegerAttr());
-  SymbolTable(module).insert(global); // Makes the name unique.
+  std::string name;
+  for (unsigned n = 0; name.empty() || module.lookupSymbol(name); ++n)
+    name = "tl.constant." + std::to_string(n);
+  auto global = memref::GlobalOp::create(b, op.getLoc(), name, b.getStringAttr("private"), type, data, true, IntegerAttr());
   Value memref = memref::GetGlobalOp::create(s.b, op.getLoc(), type, global.getSymName());
   Sizes sizes;
   for (int64_t size : type.getShape())

@@ -63,6 +63,13 @@ struct Scope {
   std::function<Token *(Token *)> admit;        ///< of a loop: makes a token of the parent known inside, as a spare
 };
 
+/// A builder at the end of a block that stands in no op yet.
+inline mlir::OpBuilder atEnd(mlir::MLIRContext *context, mlir::Block *block) {
+  mlir::OpBuilder b(context);
+  b.setInsertionPointToEnd(block);
+  return b;
+}
+
 /// A token that a loop takes in: carried ones first, then spares.
 struct Entry {
   mlir::Value init;

@@ -21,18 +21,18 @@ int32_t tl::scalarKind(Type type, bool isUnsigned) {
 }
 
 Value tl::callRuntime(OpBuilder &b, Location loc, StringRef name, Type result, ValueRange args) {
-  auto module = b.getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
-  if (!module)
-    module = cast<ModuleOp>(b.getInsertionBlock()->getParentOp());
-  bool isVoid = !result;
-  if (isVoid)
-    result = LLVM::LLVMVoidType::get(b.getContext());
-  if (!module.lookupSymbol(name)) {
+  auto call = LLVM::CallOp::create(b, loc, result ? TypeRange(result) : TypeRange(), FlatSymbolRefAttr::get(b.getContext(), name), args);
+  return result ? call.getResult() : Value();
+}
+
+void tl::declareRuntime(ModuleOp module) {
+  module.walk([&](LLVM::CallOp call) {
+    if (!call.getCallee() || module.lookupSymbol(*call.getCallee()))
+      return;
+    Type result = call.getNumResults() ? call.getResult().getType() : LLVM::LLVMVoidType::get(module.getContext());
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    LLVM::LLVMFuncOp::create(top, module.getLoc(), name, LLVM::LLVMFunctionType::get(result, llvm::to_vector(args.getTypes())));
-  }
-  auto call = LLVM::CallOp::create(b, loc, isVoid ? TypeRange() : TypeRange(result), FlatSymbolRefAttr::get(b.getContext(), name), args);
-  return isVoid ? Value() : call.getResult();
+    LLVM::LLVMFuncOp::create(top, module.getLoc(), *call.getCallee(), LLVM::LLVMFunctionType::get(result, llvm::to_vector(call.getOperandTypes())));
+  });
 }
 
 Value tl::dataPointer(OpBuilder &b, Location loc, Value memref) {

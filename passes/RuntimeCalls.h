@@ -9,8 +9,10 @@ namespace tl {
 int32_t scalarKind(llvm::StringRef name);
 int32_t scalarKind(mlir::Type type, bool isUnsigned);
 
-/// A call of the runtime function `name`, declared on first use. Returns its result, or null for void.
+/// A call of the runtime function `name`. Returns its result, or null for void. `declareRuntime` must follow.
 mlir::Value callRuntime(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef name, mlir::Type result, mlir::ValueRange args);
+/// Declares what calls of the runtime name and the module does not have yet.
+void declareRuntime(mlir::ModuleOp module);
 /// Address of the first element of a contiguous memref.
 mlir::Value dataPointer(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref);
 /// order[.., i] = the place of the i-th smallest of x[.., :], for each row along the last axis.

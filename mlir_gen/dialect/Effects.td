@@ -22,7 +22,7 @@ def Tl_FormatOp : Tl_Text<"format", [Pure]> {
   let summary = "a text with values in its holes";
   let arguments = (ins Variadic<Tl_Value>:$values, ArrayAttr:$parts, ArrayAttr:$kinds);
   let results = (outs I64:$y);
-  let assemblyFormat = "$parts `(` $values `)` attr-dict `:` `(` type($values) `)`";
+  let assemblyFormat = "$parts `(` ($values^ `:` type($values))? `)` attr-dict";
 }
 
 def Tl_PrintOp : Tl_Op<"print", [Tl_Ordered]> {
@@ -38,7 +38,7 @@ def Tl_CheckOp : Tl_Text<"check", [Tl_Ordered] # Tl_Batched> {
     `code` is that of the diagnostic. A text is formatted as by `format`.
   }];
   let arguments = (ins Tl_BoolLike:$ok, Variadic<Tl_Value>:$values, ArrayAttr:$parts, ArrayAttr:$kinds, StrAttr:$code);
-  let assemblyFormat = "$ok $parts `(` $values `)` attr-dict `:` type($ok) `(` type($values) `)`";
+  let assemblyFormat = "$ok $parts `(` ($values^ `:` type($values))? `)` attr-dict `:` type($ok)";
 }
 
 def Tl_TrapOp : Tl_Op<"trap", [Tl_Ordered]> {
@@ -62,7 +62,7 @@ def Tl_LoadOp : Tl_Op<"load", [Tl_Ordered, DeclareOpInterfaceMethods<Tl_Sized>]>
 def Tl_SaveOp : Tl_Op<"save", [Tl_Ordered]> {
   let summary = "writes values to a file, by name";
   let arguments = (ins I64:$path, Variadic<Tl_Value>:$values, ArrayAttr:$names, ArrayAttr:$kinds);
-  let assemblyFormat = "$path `(` $values `)` attr-dict `:` `(` type($values) `)`";
+  let assemblyFormat = "$path `(` ($values^ `:` type($values))? `)` attr-dict";
   let hasVerifier = 1;
 }
 

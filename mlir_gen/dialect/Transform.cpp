@@ -46,7 +46,7 @@ Value BatchBuilder::align(const Batched &x, ArrayRef<unsigned> axes, ArrayRef<Va
   Location loc = x.v.getLoc();
   Value v = x.v;
   if (isa<IndexType>(v.getType()))
-    v = arith::IndexCastOp::create(b, loc, b.getI64Type(), v);
+    v = b.createOrFold<arith::IndexCastOp>(loc, b.getI64Type(), v);
   unsigned rank = innerRank(x);
   SmallVector<int64_t> places = llvm::map_to_vector(x.axes, [&](unsigned axis) { return place(axis, axes); });
   SmallVector<Value> sizes = sizesOf(axes);

@@ -13,7 +13,7 @@ import generate as g
 import reference as r
 import table
 
-SHOWN = 12  # failures
+SHOWN, PATIENCE = 12, 60  # failures told; runs of tlc before the rest counts as failed
 
 
 def differs(unit, args, got, want, kind):
@@ -112,8 +112,8 @@ def run(tlc, folder, units):
                     wrong[line[7:]] = "\n".join(before)
                 before = [] if line.startswith(("ok ", "FAILED ")) else before + [line]
             continue
-        blamed = {unit_at(part, int(line)) for line in re.findall(r"--> program\.tl:(\d+)", text)} if done.returncode == 1 else set()
-        if not blamed and (len(part) == 1 or runs > 40):
+        blamed = {unit_at(part, int(line)) for line in re.findall(r"program\.tl:(\d+):", text)}
+        if not blamed and (len(part) == 1 or runs > PATIENCE):
             blamed = set(range(len(part)))
         for i in blamed:
             wrong[part[i].title] = f"tlc ended with {done.returncode}\n" + "\n".join(text.splitlines()[:14])

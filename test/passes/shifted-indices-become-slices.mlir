@@ -1,4 +1,4 @@
-// RUN: %tlc-opt %s -lift-maps -simplify | FileCheck %s
+// RUN: %tlc-opt %s -lift-maps -simplify -cse | FileCheck %s
 
 // CHECK-LABEL: @differences
 // CHECK-DAG: %[[A:.*]] = tl.slice %{{.*}}[%c1] [%{{.*}}] [1] dropped [] {here}

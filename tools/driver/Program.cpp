@@ -45,8 +45,8 @@ std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRe
 }
 
 /// False, reported, where there is no `main` to run.
-bool requireMain(Session &session, mlir::ModuleOp module, ast::Program &program) {
-  if (module.lookupSymbol("tl_entry"))
+bool requireMain(Session &session, ast::Program &program) {
+  if (llvm::any_of(program.main()->decls, [](const ast::Decl *decl) { return llvm::isa<ast::DefDecl>(decl) && decl->name == "main"; }))
     return true;
   StringRef file = session.sources.file(program.main()->file).name();
   session.fail(Rejected, "error: " + file.str() + " has no `main` to run\n  = help: add one: def main() { ... }\n");
@@ -81,8 +81,10 @@ std::optional<LoadedCode> driver::load(Session &session, mlir::ModuleOp module) 
 }
 
 std::optional<LoadedCode> driver::load(Session &session, ast::Program &program, mlirgen::Entry entry) {
+  if (entry == mlirgen::Entry::Main && !requireMain(session, program))
+    return std::nullopt;
   auto module = session.lower(program, entry, "llvm");
-  if (!module || (entry == mlirgen::Entry::Main && !requireMain(session, *module, program)))
+  if (!module)
     return std::nullopt;
   return load(session, *module);
 }
@@ -114,8 +116,10 @@ int driver::runMain(Session &session, LoadedCode &code, StringRef name, llvm::Ar
 //===- Files --------------------------------------------------------------------------------------------------------===//
 
 bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
+  if (!requireMain(session, program))
+    return false;
   auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
-  if (!module || !requireMain(session, *module, program))
+  if (!module)
     return false;
   FlagTable flags(*module);
   auto code = generate(session, *module, cpuOf(session, "x86-64-v3"), &flags);

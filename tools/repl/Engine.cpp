@@ -20,9 +20,9 @@ const Engine::Variable *Engine::variable(StringRef name) const {
 //===- Running ------------------------------------------------------------------------------------------------------===//
 
 int Engine::report() {
+  int code = session.diagnostics.empty() ? session.exitCode : driver::Rejected;
   llvm::outs().flush();
   llvm::errs() << session.takeMessages();
-  int code = session.exitCode;
   session.exitCode = driver::Success;
   return code;
 }

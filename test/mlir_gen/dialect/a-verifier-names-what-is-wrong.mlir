@@ -32,6 +32,6 @@ func.func @dropped(%x: tensor<4xf32>) -> f32 {
 // -----
 func.func @parts(%ok: i1) {
   // expected-error @+1 {{has 0 values and 2 parts, not 1}}
-  tl.check %ok ["a", "b"] () {kinds = [], code = "R001"} : i1 ()
+  tl.check %ok ["a", "b"] () {kinds = [], code = "R001"} : i1
   return
 }

@@ -1,13 +1,15 @@
 # RUN: %python %s %tlc
 # On a terminal: prompts, entries of several lines, Ctrl-C in a running loop and in a line, errors that leave the session alive.
 import os
+import signal
 import sys
 import time
 
 import pexpect
 
 os.environ.update(TERM="dumb", HOME=os.environ["HOME"])
-tlc = pexpect.spawn(sys.argv[1], ["repl"], timeout=30, encoding="utf-8", echo=False)
+tlc = pexpect.spawn(sys.argv[1], ["repl"], timeout=30, encoding="utf-8", echo=False,
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # lit ignores it
 
 
 def enter(text, want=None):
