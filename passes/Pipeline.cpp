@@ -50,9 +50,9 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
     return true;
   pm.addPass(createLoopInvariantCodeMotionPass()); // sizes first: a buffer whose sizes are known outside a loop is made outside
   pm.addPass(createPlace());
+  pm.addPass(createLowerEffects()); // at once: a text made of a buffer is not the same text later
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  pm.addPass(createLowerEffects());
   pm.addPass(createPollInterrupt());
   pm.addNestedPass<func::FuncOp>(createLinalgToLoops());
   pm.addPass(createCanonicalizerPass());
