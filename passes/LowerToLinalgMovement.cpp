@@ -62,6 +62,22 @@ bool anyNegative(ArrayRef<int64_t> strides) {
 }
 } // namespace
 
+/// Whether the box is empty or, as constants tell, not inside: then a check stands before the op and fails. The tensor dialect rejects both.
+template <typename Op> static bool namesNothing(Op op, OpBuilder &b) {
+  Values all = sizesOf(b, op.getX());
+  for (auto [limit, offset, size, stride] : llvm::zip(all, op.getOffsets(), op.getSizes(), op.getStrides())) {
+    std::optional<int64_t> end = getConstantIntValue(limit), first = getConstantIntValue(offset), count = getConstantIntValue(size);
+    if (count == 0)
+      return true;
+    if (!end || !first || !count)
+      continue;
+    int64_t last = *first + (*count - 1) * stride;
+    if (*first < 0 || *first >= *end || last < 0 || last >= *end)
+      return true;
+  }
+  return false;
+}
+
 /// Views with negative strides do not exist: such a slice is a copy.
 static Value backwards(SliceOp op, OpBuilder &b) {
   Values sizes = sizesOf(b, op.getY());
@@ -79,6 +95,8 @@ static Value backwards(SliceOp op, OpBuilder &b) {
 static Value slice(SliceOp op, OpBuilder &b) {
   if (!isTensor(op.getY()))
     return tensor::ExtractOp::create(b, op.getLoc(), op.getX(), op.getOffsets());
+  if (namesNothing(op, b))
+    return empty(b, op.getLoc(), sizesOf(b, op.getY()), elementOf(op.getX()));
   if (anyNegative(op.getStrides()))
     return backwards(op, b);
   Box box(op, b);
@@ -90,6 +108,8 @@ static Value update(UpdateOp op, OpBuilder &b) {
   Value src = op.getSrc();
   if (!isTensor(src))
     return tensor::InsertOp::create(b, loc, src, op.getX(), op.getOffsets());
+  if (namesNothing(op, b))
+    return op.getX();
   Box box(op, b);
   if (anyNegative(op.getStrides())) {
     // The box from its other end, and the source reversed.
@@ -225,6 +245,7 @@ std::optional<Values> movement(Operation *op, OpBuilder &b) {
       .Case([&](ConcatOp op) { return Values{concat(op, b)}; })
       .Case([&](GatherOp op) { return Values{gather(op, b)}; })
       .Case([&](ScatterAddOp op) { return Values{scatterAdd(op, b)}; })
+      .Case([&](EmptyOp op) { return Values{empty(b, op.getLoc(), Values(op.getSizes()), elementOf(op.getY()))}; })
       .Case([&](IotaOp op) { return Values{iota(op, b)}; })
       .Default([](Operation *) { return std::nullopt; });
 }

@@ -28,15 +28,15 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   if (stage == "tl")
     return true;
   pm.addPass(createExpand());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  pm.addPass(createSimplify()); // ours, not the general one: tensors stay dynamic until linalg
   if (stage == "shapes")
     return true;
   pm.addPass(createDifferentiate());
   pm.addPass(createLiftMaps());
-  pm.addPass(createInlinerPass());
+  pm.addPass(createInlinerPass(llvm::StringMap<OpPassManager>(), [](OpPassManager &) {}));
   pm.addPass(createSimplify());
   pm.addPass(createCSEPass());
+  pm.addPass(createSimplify());
   pm.addPass(createSymbolDCEPass());
   if (stage == "grad")
     return true;

@@ -19,6 +19,7 @@ void Placer::translate(Scope &s, Operation *op) {
       .Case([&](func::CallOp op) { translateCall(s, op); })
       .Case([&](linalg::GenericOp op) { translateGeneric(s, op); })
       .Case([&](tensor::EmptyOp op) { put(op, {{}, nullptr, false, mapped(op.getMixedSizes())}); })
+      .Case([&](tl::EmptyOp op) { put(op->getResult(0), {{}, nullptr, false, mapped(getAsOpFoldResult(op->getOperands()))}); })
       .Case([&](tensor::ExtractOp op) { values.map(op, load(s.b, op)); })
       .Case([&](tensor::InsertOp op) { translateInsert(s, op); })
       .Case([&](tensor::InsertSliceOp op) { translateInsertSlice(s, op); })
@@ -87,8 +88,14 @@ void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
     targets.push_back({token->memref, token, true, from.sizes});
   }
   SmallVector<Value> inputs, outputs;
-  for (Value input : op.getInputs())
-    inputs.push_back(isa<TensorType>(input.getType()) ? buffers.lookup(input).memref : scalar(input));
+  for (Value input : op.getInputs()) {
+    if (!isa<TensorType>(input.getType()))
+      inputs.push_back(scalar(input));
+    else if (Value memref = buffers.lookup(input).memref)
+      inputs.push_back(memref);
+    else // Never written, so never read: there are no elements, or a check stands before that fails.
+      inputs.push_back(copyOf(s, op, input)->memref);
+  }
   for (Buffer &target : targets)
     outputs.push_back(target.memref);
   auto generic = linalg::GenericOp::create(s.b, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMaps(),
@@ -151,16 +158,34 @@ void Placer::translateInsert(Scope &s, tensor::InsertOp op) {
   put(op, target);
 }
 
-/// The part of `memref` that a slice names.
-static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offsets, const Sizes &sizes, const Sizes &strides,
+/// The part of `memref` that a slice names. Not a subview: the verifier of that rejects a slice behind a check which is bound to fail.
+static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offsets, const Sizes &sizes, const Sizes &steps,
                     const llvm::SmallBitVector &dropped) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<int64_t> shape;
-  for (auto [axis, size] : llvm::enumerate(sizes))
-    if (!dropped.test(axis))
-      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  auto view = memref::SubViewOp::inferRankReducedResultType(shape, type, offsets, sizes, strides);
-  return memref::SubViewOp::create(b, loc, cast<MemRefType>(view), memref, offsets, sizes, strides);
+  auto [typeStrides, typeOffset] = cast<MemRefType>(memref.getType()).getStridesAndOffset();
+  auto base = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  auto times = [&](Value x, OpFoldResult z) -> Value {
+    return b.createOrFold<arith::MulIOp>(loc, x, getValueOrCreateConstantIndexOp(b, loc, z));
+  };
+  Value start = base.getOffset();
+  if (!ShapedType::isDynamic(typeOffset))
+    start = arith::ConstantIndexOp::create(b, loc, typeOffset);
+  Sizes viewSizes, viewStrides;
+  SmallVector<int64_t> newStrides;
+  for (size_t axis = 0; axis < sizes.size(); ++axis) {
+    Value stride = base.getStrides()[axis];
+    if (!ShapedType::isDynamic(typeStrides[axis]))
+      stride = arith::ConstantIndexOp::create(b, loc, typeStrides[axis]);
+    start = b.createOrFold<arith::AddIOp>(loc, start, times(stride, offsets[axis]));
+    if (dropped.test(axis))
+      continue;
+    OpFoldResult viewStride = getAsOpFoldResult(times(stride, steps[axis]));
+    newStrides.push_back(getConstantIntValue(viewStride).value_or(ShapedType::kDynamic));
+    viewStrides.push_back(viewStride);
+    viewSizes.push_back(getValueOrCreateConstantIndexOp(b, loc, sizes[axis]));
+  }
+  auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, newStrides);
+  auto type = MemRefType::get(SmallVector<int64_t>(viewSizes.size(), ShapedType::kDynamic), cast<MemRefType>(memref.getType()).getElementType(), layout);
+  return memref::ReinterpretCastOp::create(b, loc, type, base.getBaseBuffer(), start, viewSizes, viewStrides);
 }
 
 void Placer::translateInsertSlice(Scope &s, tensor::InsertSliceOp op) {
@@ -215,10 +240,11 @@ void Placer::translateExtractSlice(Scope &s, tensor::ExtractSliceOp op) {
 //===- The rest ------------------------------------------------------------===//
 
 Value Placer::contiguous(Scope &s, Operation *at, Value value) {
-  Buffer buffer = buffers.lookup(value);
-  if (buffer.memref && cast<MemRefType>(buffer.memref.getType()).getLayout().isIdentity())
-    return buffer.memref;
-  return copyOf(s, at, value)->memref;
+  Value memref = buffers.lookup(value).memref;
+  if (!memref || !cast<MemRefType>(memref.getType()).getLayout().isIdentity())
+    return copyOf(s, at, value)->memref;
+  MemRefType plain = bufferType(value.getType());
+  return memref.getType() == plain ? memref : memref::CastOp::create(s.b, at->getLoc(), plain, memref);
 }
 
 void Placer::translateReshape(Scope &s, Operation *op) {

@@ -64,14 +64,15 @@ Value countOf(PatternRewriter &b, Location loc, ArrayRef<Value> sizes, ArrayRef<
   return convert(Val(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), n)), element).v;
 }
 
-/// The product of two factors, summed over `summed`, with the other axes 0 .. |sizes|-1 in order. Null where that is no contraction.
+/// Whether a sum of products of two factors is a contraction: without a summed label in both there is nothing to contract. Asked before anything is
+/// built, sizes too: what a pattern builds and leaves would make it run again.
+bool contracts(const Factor &f, const Factor &g, ArrayRef<int64_t> summed) {
+  return llvm::any_of(summed, [&](int64_t label) { return f.has(label) && g.has(label); });
+}
+
+/// The product of two factors, summed over `summed`, with the other axes 0 .. |sizes|-1 in order.
 Value contractFactors(PatternRewriter &b, Location loc, Factor f, Factor g, ArrayRef<Value> sizes, ArrayRef<int64_t> summed) {
-  if (f.labels.empty() || g.labels.empty())
-    return {};
   auto isSummed = [&](int64_t label) { return llvm::is_contained(summed, label); };
-  // A sum needs a label in both; without any there is nothing to contract.
-  if (llvm::none_of(summed, [&](int64_t label) { return f.has(label) && g.has(label); }))
-    return {};
   SmallVector<int64_t> result, repeated, nowhere;
   for (int64_t label = 0; label < int64_t(sizes.size()); ++label) {
     bool isThere = f.has(label) || g.has(label);
@@ -115,12 +116,9 @@ LogicalResult sumOfProduct(ReduceSumOp op, PatternRewriter &b) {
   SmallVector<int64_t> all = axesUpTo(rankOf(product));
   Factor f(product.getX(), all), g(product.getZ(), all);
   auto isLarge = [&](const Factor &x) { return x.labels.size() == all.size() && isa_and_nonnull<Scalarizable>(x.x.getDefiningOp()); };
-  if (isLarge(f) || isLarge(g))
+  if (isLarge(f) || isLarge(g) || !contracts(f, g, op.getAxes()))
     return failure();
-  Value y = contractFactors(b, op.getLoc(), f, g, sizesOf(b, product), op.getAxes());
-  if (!y)
-    return failure();
-  b.replaceOp(op, y);
+  b.replaceOp(op, contractFactors(b, op.getLoc(), f, g, sizesOf(b, product), op.getAxes()));
   return success();
 }
 
@@ -130,6 +128,13 @@ LogicalResult contractOfMoved(ContractOp op, PatternRewriter &b) {
   if (f.x == op.getA() && g.x == op.getB())
     return failure();
   int64_t count = op.getRank();
+  SmallVector<int64_t> summed;
+  for (int64_t label : op.getLhs())
+    if (label >= op.getRank())
+      summed.push_back(label);
+  llvm::sort(summed);
+  if (!contracts(f, g, summed))
+    return failure();
   for (int64_t label : llvm::concat<const int64_t>(op.getLhs(), op.getRhs()))
     count = std::max(count, label + 1);
   SmallVector<Value> sizes(count), a = sizesOf(b, op.getA()), c = sizesOf(b, op.getB());
@@ -137,14 +142,7 @@ LogicalResult contractOfMoved(ContractOp op, PatternRewriter &b) {
     sizes[label] = size;
   for (auto [label, size] : llvm::zip(op.getRhs(), c))
     sizes[label] = size;
-  SmallVector<int64_t> summed;
-  for (int64_t label = op.getRank(); label < count; ++label)
-    if (sizes[label])
-      summed.push_back(label);
-  Value y = contractFactors(b, op.getLoc(), f, g, sizes, summed);
-  if (!y)
-    return failure();
-  b.replaceOp(op, y);
+  b.replaceOp(op, contractFactors(b, op.getLoc(), f, g, sizes, summed));
   return success();
 }
 

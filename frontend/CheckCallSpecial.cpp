@@ -1,0 +1,166 @@
+// Calls that no signature describes: constructors of records, conversions, `load`, `print` and `save`.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *given, const Type *expected) {
+  resolveStruct(decl);
+  SmallVector<StringRef> names;
+  SmallVector<bool> optional;
+  for (const FieldDecl &f : decl->fields) {
+    names.push_back(f.name);
+    optional.push_back(f.init != nullptr);
+  }
+  Solver s;
+  SmallVector<Size> sizeHoles;
+  SmallVector<const Type *> typeHoles;
+  for (const Sym *p : decl->sizeParams)
+    sizeHoles.push_back(Size(sizes.sym(SymKind::Solve, p->name, p->origin)));
+  for (const TypeParam *p : decl->typeParams)
+    typeHoles.push_back(types.infer(p->constraint, e->span));
+  const Type *shape = types.record(decl, sizeHoles, typeHoles);
+  Mismatch why;
+  if (given)
+    unify(shape, given, s, why);
+  auto from = matchArguments(e, names, optional, decl);
+  SmallVector<const Type *> argTypes;
+  bool failed = !from;
+  for (auto [i, a] : llvm::enumerate(e->args)) {
+    const Type *hint = nullptr;
+    for (size_t f = 0; from && f < from->size(); ++f)
+      if ((*from)[f] == int(i))
+        hint = applySolution(fieldType(shape, f, types), s);
+    argTypes.push_back(checkValue(a.value, hint));
+    failed |= isError(argTypes.back());
+  }
+  if (failed)
+    return types.error();
+  SmallVector<Expr *> ordered;
+  for (auto [f, field] : llvm::enumerate(decl->fields)) {
+    int a = (*from)[f];
+    ordered.push_back(a < 0 ? field.init : e->args[a].value);
+    if (a < 0) {
+      if (!field.init->type)
+        check(field.init, field.type);
+      Mismatch ignore;
+      meet(field.type, field.init->type, ignore);
+      continue;
+    }
+    const Type *want = fieldType(shape, f, types);
+    why = {};
+    if (!unify(want, argTypes[a], s, why) || !solvePending(s, why)) {
+      reportMismatch(Code::E0302, e->args[a].value, applySolution(want, s), argTypes[a], why, field.typeExpr->span, "the field's type");
+      return types.error();
+    }
+  }
+  const Type *t = applySolution(shape, s);
+  for (auto [p, hole] : llvm::zip(decl->sizeParams, sizeHoles))
+    if (!s.sizes.count(hole.symbol())) {
+      if (expected && isa<StructType>(resolved(expected)) && unify(t, expected, s, why)) {
+        t = applySolution(shape, s);
+        break;
+      }
+      diags.report(Code::E0304, e->span, "the size `" + p->name + "` of `" + decl->name.str() + "` cannot be found from these fields")
+          .help(("give it: `" + decl->name + "[...](...)`").str());
+      return types.error();
+    }
+  auto *c = makeCallable(CallableKind::Record);
+  c->result = t;
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return t;
+}
+
+const Type *Checker::castCall(CallExpr *e, const Type *to) {
+  if (e->args.size() != 1 || !e->args[0].name.empty()) {
+    for (const Arg &a : e->args)
+      check(a.value);
+    diags.report(Code::E0307, e->span, "a conversion takes one argument");
+    return types.error();
+  }
+  Expr *arg = e->args[0].value;
+  const Type *t = resolved(checkValue(arg));
+  if (isError(t))
+    return t;
+  auto *c = makeCallable(CallableKind::Cast);
+  e->ordered = module->list<Expr *>({arg});
+  // A literal still open takes the type of the conversion; a name's type is its other uses' to say.
+  if (auto *i = dyn_cast<InferType>(resolved(elemOf(t))); i && !isa<NameExpr>(arg))
+    bindInfer(i, to);
+  const Type *elem = resolved(elemOf(t));
+  if (elem->kind == TypeKind::Struct && isFloating(to) && isVector(elem)) {
+    notBuilt(e->span, "converting a record");
+    return types.error();
+  }
+  if (!(isNumber(elem) || isBool(elem))) {
+    diags.report(Code::E0310, e->span, "cannot convert " + str(t) + " to " + str(to)).label(arg->span, str(t));
+    return types.error();
+  }
+  c->result = types.array(to, Dims(dimsOf(t)));
+  instantiated(e, c);
+  return c->result;
+}
+
+const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
+  if (e->args.size() != 1) {
+    diags.report(Code::E0307, e->span, "`load` takes one argument, a path");
+    return types.error();
+  }
+  const Type *path = check(e->args[0].value);
+  if (!isError(path) && resolved(path)->kind != TypeKind::Str) {
+    diags.report(Code::E0302, e->args[0].value->span, "`load` takes a str, not " + str(path), str(path));
+    return types.error();
+  }
+  if (!expected || isError(expected)) {
+    if (!expected)
+      diags.report(Code::E0311, e->span, "`load` needs to know the type", "of which type?").help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
+    return types.error();
+  }
+  // Sizes that the context leaves open are found in the file.
+  auto type = [](const TypeParam *) -> const Type * { return nullptr; };
+  auto pack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
+  llvm::DenseMap<const Sym *, Size> found;
+  auto size = [&](const Sym *s) -> std::optional<Size> {
+    if (s->kind != SymKind::Solve)
+      return std::nullopt;
+    auto [it, isNew] = found.try_emplace(s);
+    if (isNew)
+      it->second = Size(sizes.sym(SymKind::Fresh, s->name, s->origin));
+    return it->second;
+  };
+  const Type *t = substitute(resolved(expected), types, Substitution{type, pack, size});
+  auto *c = makeCallable(CallableKind::Intrinsic);
+  c->instance.def = d;
+  c->instance.types = {t};
+  c->result = t;
+  e->ordered = module->list<Expr *>({e->args[0].value});
+  instantiated(e, c);
+  return t;
+}
+
+const Type *Checker::printOrSave(CallExpr *e, DefDecl *d) {
+  bool isPrint = d->shapeRule == "print";
+  SmallVector<Expr *> ordered;
+  bool failed = false;
+  for (const Arg &a : e->args) {
+    failed |= isError(checkValue(a.value));
+    ordered.push_back(a.value);
+  }
+  if (failed)
+    return types.error();
+  if (ordered.size() != (isPrint ? 1u : 2u)) {
+    diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value").help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
+    return types.error();
+  }
+  if (!isPrint && resolved(ordered[0]->type)->kind != TypeKind::Str) {
+    diags.report(Code::E0302, ordered[0]->span, "`save` takes a str for `path`, not " + str(ordered[0]->type));
+    return types.error();
+  }
+  auto *c = makeCallable(CallableKind::Intrinsic);
+  c->instance.def = d;
+  c->result = types.unit();
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return types.unit();
+}
+} // namespace tl::frontend
