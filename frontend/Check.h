@@ -1,5 +1,5 @@
 // The checker's inside: one class over several files (Resolve: names and types as written, CheckDecl, CheckStmt, CheckExpr,
-// CheckCall, CheckIndex, Solve). Each definition is checked once, for all sizes.
+// CheckArith, CheckCall, CheckIndex, CheckKeys, Solve). Each definition is checked once, for all sizes.
 #pragma once
 #include "ast/Ast.h"
 #include "ast/base/Diagnostic.h"
@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <deque>
 
 namespace tl::frontend {
@@ -51,6 +52,7 @@ struct Solver {
   llvm::DenseMap<const Pack *, Dims> packs;
   struct Equation { Size pattern, actual; };
   SmallVector<Equation> equations; ///< not yet solved for
+  SmallVector<const Sym *> derived; ///< holes found through a linear form: not the size of an array by itself
 };
 
 /// Why two types do not meet.
@@ -64,7 +66,7 @@ struct PendingAccess {
   Size position, size;
   Facts facts;
   Span span;
-  bool isSlice = false;
+  bool mustProve = false; ///< the range of an index in it is inferred: left to run time it may not be
 };
 
 /// A use of an index of index notation in a position of an array.
@@ -74,18 +76,31 @@ struct IndexUse {
   Span span;
 };
 
+/// A use of a constant that is one literal: it has a type of its own, which must hold the number.
+struct LiteralUse {
+  NameExpr *use;
+  ConstDecl *constant;
+  bool negated = false;
+};
+
 /// What is known while one body is checked.
 struct Body {
   DefDecl *def = nullptr;
   Facts facts;
   std::vector<const Type **> slots; ///< types to settle at the end
   std::vector<std::pair<NumberExpr *, bool>> numbers;  ///< literals, with: negated
+  std::vector<LiteralUse> constants;
+  std::vector<std::pair<Expr *, SizeCheck>> deferred; ///< equalities that are not linear: left to run time
   std::vector<PendingAccess> accesses;
   std::vector<IndexUse> uses;
+  llvm::DenseSet<const Sym *> inferred; ///< indices whose range was or is inferred
   SmallVector<const Sym *> openBinders; ///< indices whose range is still to be inferred
   llvm::DenseMap<const Sym *, std::pair<Size, Size>> ranges; ///< lo..hi of indices whose range is known
   unsigned fallbackDepth = 0;
   std::vector<SmallVector<VarDecl *>> assigned;        ///< for each open loop: the variables assigned in it
+  SmallVector<const char *> walls; ///< what assignments cannot reach out of, around the place being checked
+  llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
+  unsigned applications = 0;       ///< of lambdas
 };
 
 class Checker {
@@ -114,6 +129,13 @@ private:
   struct Undo { const InferType *infer; const Type *link; Constraint constraint; bool preferFloat; };
   std::vector<Undo> trail;
   unsigned lambdaDepth = 0;
+  size_t lambdaErrors = 0; ///< how many errors there were before the outermost lambda was applied
+  Expr *current = nullptr; ///< the innermost expression being checked: what is left to run time is checked before it
+  llvm::DenseMap<const VarDecl *, uint32_t> boundAt; ///< `sizeMark` at the binding
+  llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
+  llvm::DenseSet<const Decl *> open; ///< constants and records being checked
+  DefDecl *treeMap = nullptr;
+  bool anyDivisor = false; ///< a size may divide by what is not known to be positive; the caller checks it
 
   // Resolve.cpp
   Scope *pushScope(const Scope *parent) { return &scopes.emplace_back(parent); }
@@ -137,13 +159,15 @@ private:
   void resolveStruct(StructDecl *s);
   void resolveSignature(DefDecl *d);
   void whereClause(DefDecl *d);
+  void checkSignature(DefDecl *d);
+  void checkFields(StructDecl *s);
   void addFact(Expr *e, Facts &facts);
   void checkDef(DefDecl *d);
   void checkConst(ConstDecl *d);
   void checkTest(TestDecl *d);
   void finishBody();
   const Type *settle(const Type *t);
-  void checkLiteralRange(NumberExpr *n, bool negated);
+  void checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use);
   void enterBody(Body &b, Module *m, const Scope *s);
   void reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText);
 
@@ -183,6 +207,19 @@ private:
   void slot(const Type *&t) { if (body) body->slots.push_back(&t); }
   void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message);
 
+  // CheckSizes.cpp: sizes that last, and sizes that do not
+  bool knownBefore(const Expr *e, const Size &size);
+  uint32_t sizeMark() { return sizes.sym(SymKind::Solve, "", {})->id; }
+  bool madeSince(const Type *t, uint32_t mark);
+  const Type *hideSizes(const Type *t, llvm::function_ref<bool(const Sym *)> hidden, Span at);
+  const Type *joinSizes(const Type *a, const Type *b, Span at);
+  bool defer(const Size &a, const Size &b);
+  bool notNegative(Code code, Expr *at, const Size &size, StringRef what);
+  void namesOnce(llvm::ArrayRef<const Pattern *> patterns);
+
+  // CheckKeys.cpp
+  void checkKeys(Expr *body);
+
   // CheckIndex.cpp
   const Type *subscript(SubscriptExpr *e);
   bool intIndex(Expr *e);
@@ -196,12 +233,16 @@ private:
   void discharge(size_t from);
   const Type *arrayOver(const Type *element, llvm::ArrayRef<Dim> dims);
 
+  SmallVector<const Sym *> inferredIn(const Size &position);
+  std::optional<Size> maskSize(Index &ix, llvm::ArrayRef<Dim> axes);
+
   // CheckCall.cpp
   const Type *call(CallExpr *e, const Type *expected);
   const Type *unknownCallee(CallExpr *e, NameExpr *n);
   const Type *callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, const Type *expected);
   const Type *tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
   const Type *construct(CallExpr *e, StructDecl *s, const StructType *given, const Type *expected);
+  const Type *converted(const Type *t, const Type *to);
   const Type *castCall(CallExpr *e, const Type *to);
   const Type *loadCall(CallExpr *e, DefDecl *d, const Type *expected);
   const Type *printOrSave(CallExpr *e, DefDecl *d);
@@ -221,6 +262,7 @@ private:
   Callable *applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
   Callable *applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
   const Type *transformCall(CallExpr *e, StringRef name);
+  const Type *treeMapCall(CallExpr *e);
   const FnValue *functionOf(const Type *t, Expr *at);
   Callable *makeCallable(CallableKind kind);
 
@@ -243,4 +285,6 @@ private:
 
 /// "2nd argument", "`x`": how messages name an argument.
 std::string ordinal(unsigned n);
+/// Calls back for each symbol and pack of a type, left to right.
+void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack);
 } // namespace tl::frontend

@@ -19,6 +19,8 @@ const Type *Checker::unary(UnaryExpr *e) {
     for (auto &[number, negated] : body->numbers)
       if (number == n)
         negated = true;
+  for (LiteralUse &c : body->constants)
+    c.negated |= c.use == e->operand;
   if (isNumber(t) || isVector(t))
     return t;
   diags.report(Code::E0301, e->span, "cannot apply `-` to " + str(t)).label(e->operand->span, str(t));

@@ -178,7 +178,7 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type 
   }
   if (failed)
     return types.error();
-  size_t mark = diags.size(), undo = trail.size();
+  size_t mark = diags.size(), undo = trail.size(), left = body->deferred.size();
   if (!d->nextOverload)
     return tryDef(e, d, typeArgs, argTypes, expected);
   SmallVector<DefDecl *> fitting; // by number and names of arguments
@@ -190,6 +190,7 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type 
       fitting.push_back(o);
     diags.rewind(mark);
     rewind(undo);
+    body->deferred.resize(left);
   }
   if (fitting.size() == 1) // its own message says more
     return tryDef(e, fitting[0], typeArgs, argTypes, expected);
@@ -283,6 +284,13 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     axes->type = types.none();
     ordered[1] = axes;
   }
+  if (d->shapeRule == "reduce" || d->shapeRule == "axis")
+    for (unsigned i = 1; i < ordered.size(); ++i)
+      if (int a = (*from)[i]; a >= 0 && e->args[a].name.empty()) {
+        diags.report(Code::E0307, ordered[i]->span, ("`" + d->params[i]->name + "` of `" + d->name + "` is written with its name").str())
+            .help(("write `" + d->params[i]->name + "=" + sources.text(ordered[i]->span) + "`").str());
+        return types.error();
+      }
   Solver s;
   SmallVector<const Type *> generic;
   for (const TypeParam *p : d->typeParams) {
@@ -311,15 +319,30 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     packs[p] = types.pack(p->name, p->origin, true);
   // An int parameter that is a size: the argument, where that is a known size.
   llvm::DenseMap<const Sym *, Size> counts;
+  llvm::DenseMap<const Sym *, Size> fresh;
+  auto sizeSub = [&](const Sym *sym) -> std::optional<Size> {
+    if (auto it = holes.find(sym); it != holes.end())
+      return Size(it->second);
+    if (auto it = counts.find(sym); it != counts.end())
+      return it->second;
+    if (sym->kind == SymKind::Fresh || sym->kind == SymKind::Local) { // each call finds a size of its own
+      auto [it, isNew] = fresh.try_emplace(sym);
+      if (isNew)
+        it->second = Size(sizes.sym(SymKind::Fresh, sym->name, e->span));
+      return it->second;
+    }
+    return std::nullopt;
+  };
   for (auto [p, arg] : llvm::zip(d->params, ordered))
     if (p->sym) {
       if (arg && arg->type) // a literal that becomes a size is an int
         if (auto *i = dyn_cast<InferType>(resolved(arg->type)))
           bindInfer(i, types.int64());
       auto known = arg ? sizeOf(arg) : std::nullopt;
+      if (known && arg == p->init) // written in the callee's names
+        known = substitute(*known, sizes, sizeSub);
       counts[p->sym] = known ? *known : Size(sizes.sym(SymKind::Fresh, p->name, arg ? arg->span : e->span));
     }
-  llvm::DenseMap<const Sym *, Size> fresh;
   auto typeSub = [&](const TypeParam *p) -> const Type * {
     for (auto [q, g] : llvm::zip(d->typeParams, generic))
       if (q == p)
@@ -330,19 +353,6 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     auto it = packs.find(p);
     return it == packs.end() ? std::nullopt : std::optional<Dims>(Dims{Dim(it->second)});
   };
-  auto sizeSub = [&](const Sym *sym) -> std::optional<Size> {
-    if (auto it = holes.find(sym); it != holes.end())
-      return Size(it->second);
-    if (auto it = counts.find(sym); it != counts.end())
-      return it->second;
-    if (sym->kind == SymKind::Fresh) { // each call finds a size of its own
-      auto [it, isNew] = fresh.try_emplace(sym);
-      if (isNew)
-        it->second = Size(sizes.sym(SymKind::Fresh, sym->name, e->span));
-      return it->second;
-    }
-    return std::nullopt;
-  };
   Substitution sub{typeSub, packSub, sizeSub};
   SmallVector<const Type *> want;
   for (VarDecl *p : d->params)
@@ -352,7 +362,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     const Type *w = applySolution(want[i], s);
     bool open = d->shapeRule == "broadcast" || resolved(elemOf(w))->kind == TypeKind::Infer;
     auto &report = diags.report(Code::E0302, ordered[i]->span,
-                                ("`" + d->name + "` takes ").str() + str(open ? d->params[i]->type : w) + " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]), str(types_[i]));
+                                ("`" + d->name + "` takes ").str() + str(!open ? w : resolved(elemOf(w))->kind == TypeKind::Infer ? d->params[i]->type : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) + " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]), str(types_[i]));
     if (d->params[i]->typeExpr && d->module != program.modules.front().get())
       report.label(d->params[i]->typeExpr->span, "declared here");
     if (!why.reason.empty())
@@ -409,10 +419,15 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     SmallVector<const Type *> params;
     for (const Type *p : f->params)
       params.push_back(applySolution(p, s));
-    size_t before = diags.size();
+    uint32_t before = sizeMark();
     Callable *c = apply(fn->value, params, ordered[i]->span);
-    if (diags.size() != before)
+    if (!c)
       return types.error();
+    if (madeSince(c->result, before)) {
+      diags.report(Code::E0302, ordered[i]->span, ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` whose result has one size; this gives ").str() + str(c->result))
+          .note("that size is another one each time the function is applied");
+      return types.error();
+    }
     if (!unify(f->result, c->result, s, why) || !solvePending(s, why)) {
       diags.report(Code::E0302, ordered[i]->span,
                    ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` that gives ").str() + str(applySolution(f->result, s)) + ", this gives " + str(c->result));
@@ -457,8 +472,18 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
   for (const Sym *p : d->sizeParams)
     own.sizes[p] = applySolution(Size(holes[p]), s);
   for (auto &[p, n] : counts)
-    own.sizes[p] = n;
+    own.sizes[p] = applySolution(n, s);
   if (d->where && !checkWhere(e, d, own))
+    return types.error();
+  for (const Sym *p : d->sizeParams) {
+    if (llvm::is_contained(s.derived, holes[p]) && !notNegative(Code::E0302, e, own.sizes[p], ("the size `" + Twine(p->name) + "` of `" + d->name + "`").str()))
+      return types.error();
+  }
+  bool negative = false;
+  if (auto *a = dyn_cast<ArrayType>(resolved(result)))
+    for (const Dim &x : a->dims)
+      negative |= !x.pack && !notNegative(Code::E0313, e, x.size, ("a size of the result of `" + Twine(d->name) + "`").str());
+  if (negative)
     return types.error();
   SmallVector<const Type *> params;
   for (const Type *w : want)

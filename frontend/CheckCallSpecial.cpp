@@ -40,10 +40,6 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
     int a = (*from)[f];
     ordered.push_back(a < 0 ? field.init : e->args[a].value);
     if (a < 0) {
-      if (!field.init->type)
-        check(field.init, field.type);
-      Mismatch ignore;
-      meet(field.type, field.init->type, ignore);
       continue;
     }
     const Type *want = fieldType(shape, f, types);
@@ -71,6 +67,34 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
   return t;
 }
 
+/// The type of a vector with all its floats converted; null where a record's fields fix theirs.
+const Type *Checker::converted(const Type *t, const Type *to) {
+  t = resolved(t);
+  if (auto *a = dyn_cast<ArrayType>(t)) {
+    const Type *elem = converted(a->elem, to);
+    return elem ? types.array(elem, a->dims) : nullptr;
+  }
+  if (auto *u = dyn_cast<TupleType>(t)) {
+    SmallVector<const Type *> elems;
+    for (const Type *x : u->elems)
+      if (elems.push_back(converted(x, to)); !elems.back())
+        return nullptr;
+    return types.tuple(elems);
+  }
+  if (auto *s = dyn_cast<StructType>(t)) {
+    SmallVector<const Type *> args;
+    for (const Type *x : s->types)
+      if (args.push_back(converted(x, to)); !args.back())
+        return nullptr;
+    const Type *record = types.record(s->decl, s->sizes, args);
+    for (unsigned i = 0; i < s->decl->fields.size(); ++i)
+      if (const Type *field = converted(fieldType(s, i, types), to); !field || !same(field, fieldType(record, i, types)))
+        return nullptr;
+    return record;
+  }
+  return isFloating(t) ? to : nullptr;
+}
+
 const Type *Checker::castCall(CallExpr *e, const Type *to) {
   if (e->args.size() != 1 || !e->args[0].name.empty()) {
     for (const Arg &a : e->args)
@@ -88,8 +112,16 @@ const Type *Checker::castCall(CallExpr *e, const Type *to) {
   if (auto *i = dyn_cast<InferType>(resolved(elemOf(t))); i && !isa<NameExpr>(arg))
     bindInfer(i, to);
   const Type *elem = resolved(elemOf(t));
-  if (elem->kind == TypeKind::Struct && isFloating(to) && isVector(elem)) {
-    notBuilt(e->span, "converting a record");
+  if ((elem->kind == TypeKind::Struct || elem->kind == TypeKind::Tuple) && isFloating(to) && isVector(elem)) {
+    if (const Type *result = converted(t, to)) {
+      c->result = result;
+      instantiated(e, c);
+      return result;
+    }
+    diags.report(Code::E0310, e->span, "cannot convert " + str(t) + " to " + str(to))
+        .label(arg->span, str(t))
+        .note("the record fixes the types of its fields")
+        .help("give it a type parameter: `struct S[T: float] { x: T }`");
     return types.error();
   }
   if (!(isNumber(elem) || isBool(elem))) {
@@ -148,6 +180,11 @@ const Type *Checker::printOrSave(CallExpr *e, DefDecl *d) {
   }
   if (failed)
     return types.error();
+  for (Expr *x : ordered)
+    if (same(resolved(x->type), types.unit())) {
+      diags.report(Code::E0205, x->span, ("this has no value to " + d->name).str());
+      return types.error();
+    }
   if (ordered.size() != (isPrint ? 1u : 2u)) {
     diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value").help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
     return types.error();

@@ -18,11 +18,14 @@ void Checker::run() {
       if (auto *s = dyn_cast<StructDecl>(d))
         resolveStruct(s);
     for (Decl *d : m->decls)
-      if (auto *c = dyn_cast<ConstDecl>(d))
+      if (auto *c = dyn_cast<ConstDecl>(d); c && !c->type)
         checkConst(c);
     for (Decl *d : m->decls)
       if (auto *f = dyn_cast<DefDecl>(d))
         resolveSignature(f);
+    for (Decl *d : m->decls)
+      if (auto *f = dyn_cast<DefDecl>(d))
+        checkSignature(f);
   }
   for (auto &m : program.modules)
     for (Decl *d : m->decls) {
@@ -30,6 +33,8 @@ void Checker::run() {
         checkDef(f);
       else if (auto *t = dyn_cast<TestDecl>(d))
         checkTest(t);
+      else if (auto *s = dyn_cast<StructDecl>(d))
+        checkFields(s);
     }
 }
 
@@ -85,6 +90,7 @@ void Checker::resolveStruct(StructDecl *s) {
   if (s->resolved)
     return;
   s->resolved = true;
+  open.insert(s);
   Module *savedModule = module;
   const Scope *savedScope = scope;
   module = s->module;
@@ -111,35 +117,26 @@ void Checker::resolveStruct(StructDecl *s) {
       f.type = types.error();
     }
   }
+  open.erase(s);
   module = savedModule;
   scope = savedScope;
 }
 
-/// Calls back for each symbol and pack of a type, left to right.
-static void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack) {
-  t = resolved(t);
-  auto dims = [&](llvm::ArrayRef<Dim> ds) {
-    for (const Dim &d : ds)
-      d.pack ? pack(d.pack) : d.size.eachSym(sym);
-  };
-  if (auto *a = dyn_cast<ArrayType>(t)) {
-    eachSize(a->elem, sym, pack);
-    dims(a->dims);
-  } else if (auto *u = dyn_cast<TupleType>(t)) {
-    for (const Type *e : u->elems)
-      eachSize(e, sym, pack);
-  } else if (auto *s = dyn_cast<StructType>(t)) {
-    for (const Size &x : s->sizes)
-      x.eachSym(sym);
-    for (const Type *e : s->types)
-      eachSize(e, sym, pack);
-  } else if (auto *f = dyn_cast<FuncType>(t)) {
-    for (const Type *p : f->params)
-      eachSize(p, sym, pack);
-    eachSize(f->result, sym, pack);
-  } else if (auto *s = dyn_cast<ShapeType>(t)) {
-    dims(s->dims);
+/// The defaults of the fields, each of its field's type.
+void Checker::checkFields(StructDecl *s) {
+  Body own;
+  Body *saved = body;
+  enterBody(own, s->module, pushScope(moduleScopes[s->module]));
+  for (FieldDecl &f : s->fields) {
+    if (!f.init)
+      continue;
+    const Type *t = checkValue(f.init, f.type);
+    Mismatch why;
+    if (!meet(f.type, t, why))
+      reportMismatch(Code::E0201, f.init, f.type, t, why, f.typeExpr->span, "the field's type");
   }
+  finishBody();
+  body = saved;
 }
 
 void Checker::resolveSignature(DefDecl *d) {
@@ -174,11 +171,17 @@ void Checker::resolveSignature(DefDecl *d) {
   for (VarDecl *p : d->params) {
     p->module = module;
     p->varKind = VarKind::Param;
-    if (auto it = own->names.find(p->name); it != own->names.end() && it->second.decl)
+    if (auto it = own->names.find(p->name); it != own->names.end() && it->second.sym)
+      diags.report(Code::E0110, p->nameSpan, ("`" + p->name + "` is declared twice").str(), "again here")
+          .label(it->second.sym->origin, "a size")
+          .help(("put `" + p->name + "` before the parameter that it is a size of").str());
+    else if (it != own->names.end() && it->second.decl)
       diags.report(Code::E0110, p->nameSpan, ("parameter `" + p->name + "` is declared twice").str(), "again here")
           .label(it->second.decl->nameSpan, "first here");
     p->type = p->typeExpr ? resolveType(p->typeExpr, Where::Signature, own) : types.error();
-    if (p->type->kind == TypeKind::Shape) {
+    if (auto it = own->names.find(p->name); it != own->names.end() && it->second.sym && !it->second.decl) {
+      // The size keeps the name.
+    } else if (p->type->kind == TypeKind::Shape) {
       const Pack *pack = types.pack(p->name, p->nameSpan);
       p->type = types.shape({Dim(pack)});
       own->names[p->name] = Binding{p, nullptr, pack};
@@ -208,14 +211,37 @@ void Checker::resolveSignature(DefDecl *d) {
     else
       diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
   }
-  if (!d->body && module != program.modules.front().get() && d->resultExpr)
+  if (!d->body && module != program.modules.front().get())
     diags.report(Code::E0129, d->nameSpan, ("`" + d->name + "` has no body").str()).help("write `= expression` or a block `{ ... }` behind the signature");
-  else if (!d->body && !d->resultExpr)
+  if (!d->body && !d->resultExpr)
     d->result = types.unit();
   whereClause(d);
   module = savedModule;
   scope = savedScope;
   body = savedBody;
+}
+
+/// Signatures of one name differ; the parameters of `main` are flags.
+void Checker::checkSignature(DefDecl *d) {
+  auto text = [](const DefDecl *x) {
+    std::string all;
+    for (VarDecl *p : x->params)
+      all += str(p->type) + (p->init ? "?" : "") + ", ";
+    return all;
+  };
+  for (DefDecl *o = d->nextOverload; o; o = o->nextOverload)
+    if (text(o) == text(d)) {
+      diags.report(Code::E0110, o->nameSpan, ("`" + d->name + "` is declared twice with the same parameters").str(), "never called").label(d->nameSpan, "first here");
+      break;
+    }
+  if (d->name != "main" || d->module != program.main())
+    return;
+  if (!d->typeParams.empty())
+    diags.report(Code::E0133, d->nameSpan, "`main` has no type parameters: nobody calls it with types");
+  for (VarDecl *p : d->params)
+    if (p->type->kind == TypeKind::Func || p->type->kind == TypeKind::Shape || p->type->kind == TypeKind::Key)
+      diags.report(Code::E0133, p->nameSpan, ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
+          .help("parameters of `main` are numbers, text, arrays and records of these");
 }
 
 void Checker::addFact(Expr *e, Facts &facts) {
@@ -252,7 +278,12 @@ void Checker::whereClause(DefDecl *d) {
     auto *b = dyn_cast<BinaryExpr>(e);
     if (b && b->op == BinaryOp::And)
       return each(b->lhs), each(b->rhs);
-    if (b && isComparison(b->op) && b->op != BinaryOp::Ne) {
+    auto isValue = [&](Expr *x) { // not a size: a parameter of another type
+      auto *n = dyn_cast<NameExpr>(x);
+      auto *v = n ? llvm::dyn_cast_or_null<VarDecl>(lookup(n->name).decl) : nullptr;
+      return v && v->type && !isError(v->type) && !same(resolved(v->type), types.int64());
+    };
+    if (b && isComparison(b->op) && b->op != BinaryOp::Ne && !isValue(b->lhs) && !isValue(b->rhs)) {
       if (resolveSize(b->lhs, Where::Body, nullptr))
         resolveSize(b->rhs, Where::Body, nullptr);
     } else
@@ -297,6 +328,8 @@ void Checker::checkDef(DefDecl *d) {
   Body own;
   own.def = d;
   own.facts = whereFacts[d];
+  llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
+  llvm::SaveAndRestore outside(lambdaDepth, 0u);
   enterBody(own, d->module, pushScope(signatureScopes[d]));
   for (VarDecl *p : d->params) {
     if (!p->init)
@@ -326,6 +359,7 @@ void Checker::checkDef(DefDecl *d) {
     Expr *at = d->body;
     if (auto *b = dyn_cast<BlockExpr>(at); b && b->value)
       at = b->value;
+    llvm::SaveAndRestore before_(current, at);
     if (!unify(want, t, s, why) || !solvePending(s, why)) {
       auto *b = dyn_cast<BlockExpr>(d->body);
       if (b && !b->value && diags.size() != before) {
@@ -339,8 +373,12 @@ void Checker::checkDef(DefDecl *d) {
     }
   }
   finishBody();
+  checkKeys(d->body);
   if (!d->resultExpr) {
-    d->result = settle(t);
+    // What the body alone knows is another size in each call.
+    d->result = hideSizes(settle(t), [&](const Sym *s) {
+      return s->kind != SymKind::Param && !llvm::any_of(d->params, [&](VarDecl *p) { return p->sym == s; });
+    }, d->nameSpan);
     if (d->result->kind == TypeKind::Fn) {
       diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str()).help("apply it, or let the caller write the lambda");
       d->result = types.error();
@@ -355,8 +393,11 @@ void Checker::checkDef(DefDecl *d) {
 void Checker::checkConst(ConstDecl *c) {
   Module *savedModule = module;
   const Scope *savedScope = scope;
+  Body *savedBody = body;
   Body own;
   enterBody(own, c->module, moduleScopes[c->module]);
+  llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
+  open.insert(c);
   c->type = types.error();
   const Type *declared = c->let->typeExpr ? resolveType(c->let->typeExpr, Where::Let, pushScope(scope)) : nullptr;
   c->type = checkValue(c->let->init, declared);
@@ -376,7 +417,8 @@ void Checker::checkConst(ConstDecl *c) {
   if (!literal)
     c->type = settle(c->type);
   c->let->type = c->type;
-  body = nullptr;
+  open.erase(c);
+  body = savedBody;
   module = savedModule;
   scope = savedScope;
 }
@@ -388,6 +430,7 @@ void Checker::checkTest(TestDecl *t) {
   if (t->body->value && !t->isBench && !isError(value) && !same(resolved(value), types.unit()))
     dropped(t->body->value);
   finishBody();
+  checkKeys(t->body);
   body = nullptr;
 }
 
@@ -433,11 +476,20 @@ void Checker::finishBody() {
     if (*slot)
       *slot = settle(*slot);
   for (auto [n, negated] : body->numbers)
-    checkLiteralRange(n, negated);
+    checkLiteralRange(n, n->type, negated, n);
+  for (auto [use, constant, negated] : body->constants) {
+    Expr *init = constant->let->init;
+    bool minus = isa<UnaryExpr>(init);
+    checkLiteralRange(cast<NumberExpr>(minus ? cast<UnaryExpr>(init)->operand : init), use->type, negated != minus, use);
+  }
+  for (auto &[at, c] : body->deferred)
+    if (auto &list = module->checks[at]; llvm::none_of(list, [&, &c = c](const SizeCheck &x) { return x.lhs == c.lhs && x.rhs == c.rhs; }))
+      list.push_back(std::move(c));
 }
 
-void Checker::checkLiteralRange(NumberExpr *n, bool negated) {
-  auto *s = dyn_cast<ScalarType>(resolved(n->type));
+/// A literal fits its type; at `use` it stands itself, or by the name of a constant.
+void Checker::checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use) {
+  auto *s = dyn_cast<ScalarType>(resolved(type));
   if (!s || !isInt(s->scalar))
     return;
   unsigned width = bitWidth(s->scalar);
@@ -446,8 +498,11 @@ void Checker::checkLiteralRange(NumberExpr *n, bool negated) {
     fits &= n->value <= (uint64_t(1) << (width - 1)) - (negated ? 0 : 1);
   else
     fits &= (width == 64 || n->value < (uint64_t(1) << width)) && (!negated || n->value == 0);
-  if (!fits)
-    diags.report(Code::E0132, n->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
-                 ("out of the range of " + scalarName(s->scalar)).str());
+  if (fits)
+    return;
+  auto &d = diags.report(Code::E0132, use->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
+                         ("out of the range of " + scalarName(s->scalar)).str());
+  if (use != n)
+    d.label(n->span, "the constant");
 }
 } // namespace tl::frontend

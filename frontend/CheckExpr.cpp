@@ -4,6 +4,7 @@
 namespace tl::frontend {
 
 const Type *Checker::check(Expr *e, const Type *expected) {
+  llvm::SaveAndRestore here(current, e);
   const Type *t = infer(e, expected);
   e->type = t;
   slot(e->type);
@@ -122,14 +123,21 @@ const Type *Checker::name(NameExpr *e) {
     return types.fn(&fnValues.emplace_back(f));
   }
   if (auto *c = dyn_cast<ConstDecl>(b.decl)) {
+    if (open.contains(c)) {
+      diags.report(Code::E0111, e->span, ("`" + e->name + "` needs its own value").str()).label(c->nameSpan, "declared here");
+      return types.error();
+    }
     if (!c->type)
       checkConst(c);
     // A literal constant takes a type of its own at each use.
     Expr *init = c->let->init;
     if (auto *u = dyn_cast<UnaryExpr>(init); u && u->op == UnaryOp::Neg)
       init = u->operand;
-    if (auto *n = dyn_cast<NumberExpr>(init); n && !c->let->typeExpr)
+    if (auto *n = dyn_cast<NumberExpr>(init); n && !c->let->typeExpr) {
+      if (body)
+        body->constants.push_back({e, c});
       return types.infer(n->isFloat ? Constraint::Float : Constraint::Num, e->span);
+    }
     return c->type;
   }
   diags.report(Code::E0141, e->span, ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
@@ -184,6 +192,8 @@ const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
   Mismatch why;
   if (meet(a, b, why))
     return a;
+  if (const Type *t = joinSizes(a, b, e->span))
+    return t;
   auto valueOf = [](Expr *x) {
     auto *block = dyn_cast<BlockExpr>(x);
     return block && block->value ? block->value : x;
@@ -212,6 +222,13 @@ const Type *Checker::block(BlockExpr *e, const Type *expected) {
 }
 
 const Type *Checker::lambda(LambdaExpr *e) {
+  SmallVector<Pattern, 2> patterns(e->params.size());
+  SmallVector<const Pattern *> names;
+  for (auto [p, v] : llvm::zip(patterns, e->params)) {
+    p.var = v;
+    names.push_back(&p);
+  }
+  namesOnce(names);
   FnValue f(CallableKind::Lambda);
   f.lambda = e;
   f.at = e;
@@ -372,8 +389,8 @@ std::optional<Size> Checker::sizeOf(Expr *e) {
     case BinaryOp::Mul: return *l * *r;
     case BinaryOp::FloorDiv:
     case BinaryOp::Mod:
-      // By a known positive divisor only: else the division itself may trap, and is not a size.
-      if (auto c = r->constant(); !c || *c <= 0)
+      // By a divisor that is positive: else the division itself may trap, and is not a size.
+      if (lessEqual(Size(1), *r, body ? body->facts : Facts()) != Answer::Always && (!anyDivisor || r->constant()))
         return std::nullopt;
       return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
     default: return std::nullopt;

@@ -111,7 +111,11 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
         .label(f->lambda->span, "written here");
     return nullptr;
   }
-  if (lambdaDepth >= 64) {
+  if (!lambdaDepth)
+    lambdaErrors = diags.size();
+  else if (diags.size() > lambdaErrors)
+    return nullptr; // one error is enough
+  if (lambdaDepth >= 64 || ++body->applications > 20000) {
     diags.report(Code::E0306, span, "this function value applies itself").label(f->lambda->span, "written here");
     return nullptr;
   }
@@ -146,6 +150,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
             entry.second.sym = found.symbol();
     }
     slot(p->type);
+    boundAt[p] = sizeMark();
     params.push_back(p->type);
     declare(own, p);
   }
@@ -154,7 +159,11 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     ++lambdaDepth;
     auto outer = std::move(body->assigned); // assignments inside cannot reach out
     body->assigned.clear();
+    body->walls.push_back("a function value");
+    Facts facts = body->facts; // what it asserts holds inside: it may never run
     t = check(copy->body);
+    body->facts = std::move(facts);
+    body->walls.pop_back();
     body->assigned = std::move(outer);
     --lambdaDepth;
   }
@@ -189,6 +198,8 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
     args.push_back(check(a.value));
   if (llvm::any_of(args, [&](const Type *t) { return isError(t); }))
     return types.error();
+  if (name == "tree_map")
+    return treeMapCall(e);
   if (name != "grad" && name != "value_and_grad" && name != "vmap") {
     notBuilt(e->callee->span, ("`" + name + "`").str());
     return types.error();
@@ -205,6 +216,59 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   f.inner = inner;
   f.at = e;
   return types.fn(&fnValues.emplace_back(f));
+}
+
+/// tree_map(f, p, q, ...): f, checked once for a leaf F[...s], on the leaves of vectors of one type.
+const Type *Checker::treeMapCall(CallExpr *e) {
+  if (e->args.size() < 2 || llvm::any_of(e->args, [](const Arg &a) { return !a.name.empty(); })) {
+    diags.report(Code::E0307, e->span, "`tree_map` takes a function and one or more vectors, without names");
+    return types.error();
+  }
+  const FnValue *f = functionOf(e->args[0].value->type, e->args[0].value);
+  if (!f)
+    return types.error();
+  SmallVector<Expr *> ordered;
+  const Type *vector = resolved(e->args[1].value->type);
+  for (const Arg &a : e->args) {
+    ordered.push_back(a.value);
+    if (ordered.size() == 1)
+      continue;
+    const Type *t = resolved(a.value->type);
+    Mismatch why;
+    if (!isVector(t)) {
+      diags.report(Code::E0302, a.value->span, "`tree_map` goes over the floats of a vector, not " + str(t), str(t));
+      return types.error();
+    }
+    if (!meet(vector, t, why)) {
+      reportMismatch(Code::E0302, a.value, vector, t, why, e->args[1].value->span, "the first");
+      return types.error();
+    }
+  }
+  Span at = e->args[0].value->span;
+  const Type *leaf = types.array(types.param(types.typeParam("F", Constraint::Float, at)), {Dim(types.pack("s", at))});
+  SmallVector<const Type *> leaves(ordered.size() - 1, leaf);
+  Callable *applied = apply(f, leaves, at);
+  if (!applied)
+    return types.error();
+  Mismatch why;
+  if (!meet(leaf, applied->result, why)) {
+    diags.report(Code::E0302, at, "the function of `tree_map` gives a leaf of the type it takes, " + str(leaf) + ", this gives " + str(applied->result));
+    return types.error();
+  }
+  if (!treeMap) {
+    treeMap = program.modules.front()->make<DefDecl>(Span{});
+    treeMap->name = treeMap->opName = "tree_map";
+    treeMap->module = program.modules.front().get();
+  }
+  SmallVector<Callable *> functions(ordered.size(), nullptr);
+  functions[0] = applied;
+  auto *c = makeCallable(CallableKind::Intrinsic);
+  c->instance.def = treeMap;
+  c->functions = module->list<Callable *>(functions);
+  c->result = vector;
+  e->ordered = module->list<Expr *>(ordered);
+  instantiated(e, c);
+  return vector;
 }
 
 Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
@@ -238,9 +302,14 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
       batch = dims[0].size;
       rows.push_back(types.array(elemOf(t), Dims(dims.drop_front())));
     }
+    uint32_t before = sizeMark();
     c->inner = apply(f->inner, rows, span);
     if (!c->inner)
       return nullptr;
+    if (madeSince(c->inner->result, before)) {
+      diags.report(Code::E0503, span, "the function under `vmap` gives rows of different sizes: " + str(c->inner->result)).help("all rows of an array have one size");
+      return nullptr;
+    }
     c->result = arrayOver(c->inner->result, {Dim(*batch)});
   } else {
     // A literal as the point of differentiation is a float.

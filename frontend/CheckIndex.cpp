@@ -52,10 +52,23 @@ void Checker::discharge(size_t from) {
       continue;
     }
     bool proved = true;
-    std::string what = ("index " + sources.text(a.span)).str();
+    StringRef text = sources.text(a.span);
+    std::string what = ("index " + text).str();
+    size_t before = diags.size();
     if (decide(Code::E0801, Size(0), a.position, a.facts, a.span, what, a.size, proved) &&
         decide(Code::E0801, a.position + Size(1), a.size, a.facts, a.span, what, a.size, proved))
       a.index->proved = proved;
+    if (proved || !a.mustProve || diags.size() != before)
+      continue;
+    auto &d = diags.report(Code::E0801, a.span, what + " may lie outside an axis of size " + a.size.str(), "may be outside");
+    d.note("the range of an index is inferred from where it stands alone; every other use must lie inside");
+    // i + 1 below n: i in 0..n - 1.
+    for (const Sym *s : a.mustProve ? inferredIn(a.position) : SmallVector<const Sym *>())
+      if (auto offset = (a.position - Size(s)).constant()) {
+        Size lo(std::max<int64_t>(0, -*offset)), hi = *offset > 0 ? a.size - Size(*offset) : a.size;
+        d.help("give the range: `" + s->name + " in " + lo.str() + ".." + hi.str() + "`");
+      }
+    d.help(("or a value for what lies outside: `x[" + text + "] ?? 0`").str());
   }
   body->accesses.resize(from);
   body->accesses.insert(body->accesses.end(), later.begin(), later.end());
@@ -68,6 +81,41 @@ bool Checker::intIndex(Expr *e) {
   return isInteger(t);
 }
 
+/// The indices in a position whose range is inferred.
+SmallVector<const Sym *> Checker::inferredIn(const Size &position) {
+  SmallVector<const Sym *> found;
+  position.eachSym([&](const Sym *s) {
+    if (body->inferred.contains(s))
+      found.push_back(s);
+  });
+  return found;
+}
+
+/// A mask takes as many axes as it has, and leaves one: as long as it has elements that are true.
+std::optional<Size> Checker::maskSize(Index &ix, llvm::ArrayRef<Dim> axes) {
+  auto dims = dimsOf(resolved(ix.lo->type));
+  Mismatch why;
+  bool fits = dims.size() <= axes.size();
+  for (size_t i = 0; fits && i < dims.size(); ++i) {
+    Solver none;
+    fits = dims[i].pack || axes[i].pack ? false : unifySize(axes[i].size, dims[i].size, none, why);
+  }
+  if (!fits) {
+    auto &d = diags.report(Code::E0701, ix.span, "a mask has the sizes of the axes that it stands for, " + str(axes.take_front(dims.size())), str(ix.lo->type));
+    if (!why.reason.empty())
+      d.note(why.reason);
+    return std::nullopt;
+  }
+  auto *n = dyn_cast<NameExpr>(ix.lo);
+  auto *mask = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
+  if (!mask || mask->varKind == VarKind::Var)
+    return Size(sizes.sym(SymKind::Fresh, "_", ix.span));
+  const Sym *&count = maskSizes[mask];
+  if (!count)
+    count = sizes.sym(SymKind::Fresh, "count(" + mask->name.str() + ")", ix.span, mask);
+  return Size(count);
+}
+
 Size Checker::accessSingle(Index &ix, const Size &size, unsigned axis, const Type *base) {
   auto pos = position(ix.lo, size);
   if (!pos || body->fallbackDepth)
@@ -75,7 +123,7 @@ Size Checker::accessSingle(Index &ix, const Size &size, unsigned axis, const Typ
   for (const Sym *open : body->openBinders)
     if (pos->mentions(open))
       body->uses.push_back({open, *pos, size, ix.span});
-  body->accesses.push_back({&ix, *pos, size, body->facts, ix.span});
+  body->accesses.push_back({&ix, *pos, size, body->facts, ix.span, !inferredIn(*pos).empty()});
   if (body->openBinders.empty())
     discharge(body->accesses.size() - 1);
   return *pos;
@@ -140,7 +188,8 @@ const Type *Checker::subscript(SubscriptExpr *e) {
       }
       ellipsis = i;
     } else if (ix.kind != IndexKind::NewAxis) {
-      ++consumed;
+      bool isMask = ix.kind == IndexKind::Single && !isError(ix.lo->type) && isBool(ix.lo->type);
+      consumed += isMask ? std::max<size_t>(1, dimsOf(resolved(ix.lo->type)).size()) : 1;
     }
   }
   unsigned fixed = llvm::count_if(dims, [](const Dim &d) { return !d.pack; });
@@ -154,6 +203,7 @@ const Type *Checker::subscript(SubscriptExpr *e) {
   unsigned axis = 0;
   std::optional<size_t> gatherAt;
   Dims gathered;
+  bool masked = false;
   auto indices = llvm::MutableArrayRef<Index>(const_cast<Index *>(e->indices.data()), e->indices.size());
   for (auto [i, ix] : llvm::enumerate(indices)) {
     if (ix.kind == IndexKind::NewAxis) {
@@ -187,8 +237,18 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     if (isError(it))
       return it;
     if (isBool(it) && !dimsOf(it).empty()) {
-      notBuilt(ix.span, "indexing with a mask");
-      return types.error();
+      auto count = maskSize(ix, dims.drop_front(axis));
+      if (!count)
+        return types.error();
+      if (gatherAt) {
+        diags.report(Code::E0701, ix.span, "a mask stands alone among the index arrays of a subscript", str(it));
+        return types.error();
+      }
+      gatherAt = out.size();
+      gathered = {Dim(*count)};
+      masked = true;
+      axis += dimsOf(it).size();
+      continue;
     }
     if (!intIndex(ix.lo)) {
       auto &report = diags.report(Code::E0701, ix.span, "an index is an integer, not " + str(it), str(it));
@@ -199,6 +259,10 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     if (dimsOf(it).empty()) {
       accessSingle(ix, d.size, axis, t);
     } else {
+      if (masked) {
+        diags.report(Code::E0701, ix.span, "a mask stands alone among the index arrays of a subscript", str(it));
+        return types.error();
+      }
       Mismatch why;
       auto both = broadcast(gathered, dimsOf(it), why);
       if (!both) {
@@ -325,6 +389,7 @@ const Type *Checker::forExpr(ForExpr *e) {
       bindPattern(b.pattern, types.int64(), false, nullptr, VarKind::Binder);
       const Sym *s = symOf(b.pattern->var);
       body->openBinders.push_back(s);
+      body->inferred.insert(s);
       inferred.push_back(s);
       continue;
     }
@@ -341,6 +406,10 @@ const Type *Checker::forExpr(ForExpr *e) {
     }
     if (lo && hi) {
       b.extent = *hi - *lo;
+      if (lessEqual(*lo, *hi, savedFacts) == Answer::Never) {
+        diags.report(Code::E0313, b.iter->span, "the range ends before it starts: an array of size " + b.extent.str());
+        b.extent = Size(0);
+      }
       if (b.pattern->var && t->kind != TypeKind::Array)
         body->ranges[symOf(b.pattern->var)] = {*lo, *hi};
     } else {
@@ -350,15 +419,18 @@ const Type *Checker::forExpr(ForExpr *e) {
   }
   if (e->filter) {
     boolean(e->filter, "a filter");
-    notBuilt(e->filter->span, "a filter");
+    addFact(e->filter, body->facts);
   }
   size_t before = diags.size();
+  uint32_t mark = sizeMark();
+  body->walls.push_back("index notation");
   const Type *t = resolved(checkValue(e->body));
+  body->walls.pop_back();
   bool clean = diags.size() == before; // else a use may be missing
   SmallVector<IndexUse> uses(body->uses.begin() + firstUse, body->uses.end());
   body->openBinders.resize(firstOpen);
   // Inner indices first: a later binder may stand in a use of an earlier one.
-  SmallVector<Size> found(binders.size());
+  size_t agree = diags.size();
   for (size_t i = inferred.size(); i--;) {
     SmallVector<IndexUse> mine;
     for (const IndexUse &u : uses)
@@ -368,6 +440,9 @@ const Type *Checker::forExpr(ForExpr *e) {
       t = types.error();
     body->ranges[inferred[i]] = {Size(0), binders[i].extent};
   }
+  if (diags.size() != agree) // no range, no access to prove
+    for (size_t k = firstAccess; k < body->accesses.size(); ++k)
+      body->accesses[k].mustProve = false;
   if (!inferred.empty()) {
     extents.clear();
     for (Binder &b : binders)
@@ -394,7 +469,7 @@ const Type *Checker::forExpr(ForExpr *e) {
     diags.report(Code::E0705, e->body->span, t->kind == TypeKind::Str ? "`str` stands in no array" : "the body has no value");
     return types.error();
   }
-  bool named = false;
+  bool named = madeSince(t, mark);
   for (const Dim &d : dimsOf(t))
     for (Binder &b : binders)
       if (!d.pack && b.pattern->var && b.pattern->var->sym && d.size.mentions(b.pattern->var->sym))
@@ -403,6 +478,8 @@ const Type *Checker::forExpr(ForExpr *e) {
     diags.report(Code::E0705, e->body->span, "the size of the body changes with the index", str(t)).help("all rows of an array have one size");
     return types.error();
   }
+  if (e->filter)
+    extents = {Dim(Size(sizes.sym(SymKind::Fresh, "_", e->span)))};
   return arrayOver(t, extents);
 }
 } // namespace tl::frontend

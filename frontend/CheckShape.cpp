@@ -41,7 +41,13 @@ const Type *Checker::shapeArgument(Expr *e) {
       failed = true;
       continue;
     }
+    llvm::SaveAndRestore divides(anyDivisor, true);
     auto size = sizeOf(x.value);
+    if (size)
+      size->eachSym([&](const Sym *s) {
+        if ((s->kind == SymKind::Div || s->kind == SymKind::Mod) && lessEqual(Size(1), *s->rhs, body->facts) != Answer::Always)
+          checkSize(e, Size(1), *s->rhs, false, x.value->span, "a size divides by a number of at least 1");
+      });
     if (!size) {
       dims.push_back(Size(sizes.sym(SymKind::Fresh, "_", x.value->span)));
       continue;
@@ -72,7 +78,7 @@ std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<D
     bool hasPack = llvm::any_of(dims, [](const Dim &d) { return d.pack; });
     int64_t at = a < 0 ? a + rank : a;
     if (at < 0 || at >= rank || dims[at].pack) {
-      diags.report(Code::E0309, span, hasPack ? "axis " + std::to_string(a) + " is not known to exist in [" + str(dims) + "]"
+      diags.report(Code::E0309, span, hasPack ? "axis " + std::to_string(a) + " is not known to exist in " + str(dims)
                                                  : "axis " + std::to_string(a) + " does not exist: the array has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"));
       return false;
     }

@@ -51,6 +51,8 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
       v->type = types.fn(&fnValues.emplace_back(named));
     }
     slot(v->type);
+    boundAt[v] = sizeMark();
+    body->wallsAt[v] = body->walls.size();
     if (isVar && (t->kind == TypeKind::Fn || t->kind == TypeKind::Func)) {
       diags.report(Code::E0206, v->nameSpan, "a function cannot be a `var`").help("bind it with `let`");
       v->type = types.error();
@@ -93,6 +95,7 @@ void Checker::letStmt(LetStmt *s) {
   if (resolved(t)->kind == TypeKind::Range || resolved(t)->kind == TypeKind::None)
     t = valueOf(s->init, t);
   bool failed = isError(t);
+  llvm::SaveAndRestore here(current, s->init);
   if (declared) {
     Solver solver;
     Mismatch why;
@@ -117,8 +120,9 @@ void Checker::letStmt(LetStmt *s) {
         notBuilt(b.sym->origin, "a new name for the size " + found.str());
     }
   }
-  if (s->isVar && t->kind == TypeKind::Tuple && !s->pattern->isTuple && cast<TupleType>(t)->elems.empty())
+  if (s->pattern->var && same(resolved(t), types.unit()))
     diags.report(Code::E0205, s->init->span, "this has no value to bind");
+  namesOnce(s->pattern);
   s->type = t;
   slot(s->type);
   bindPattern(s->pattern, t, s->isVar, s->init, s->isVar ? VarKind::Var : VarKind::Let);
@@ -143,14 +147,24 @@ void Checker::checkTarget(Expr *target) {
   auto *n = dyn_cast<NameExpr>(root);
   auto *v = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
   if (!v) {
-    if (root->kind != ExprKind::Error && !(n && isError(n->type)))
-      diags.report(Code::E0208, target->span, "this cannot be assigned to").help("a target is a `var`, an element, slice or field of one, or a tuple of those");
+    if (root->kind == ExprKind::Error || (target->type && isError(target->type)))
+      return;
+    std::string what = n && n->sym ? " is a size and" : n && llvm::isa_and_nonnull<ConstDecl>(n->decl) ? " is a constant and" : n && llvm::isa_and_nonnull<DefDecl>(n->decl) ? " is a function and" : "";
+    diags.report(Code::E0208, target->span, (what.empty() ? "this" : "`" + n->name.str() + "`" + what) + " cannot be assigned to")
+        .help("a target is a `var`, an element, slice or field of one, or a tuple of those");
+    target->type = types.error();
     return;
   }
   if (v->varKind != VarKind::Var) {
     diags.report(Code::E0209, target->span, ("`" + v->name + "` cannot change").str(), "assigned here")
         .label(v->nameSpan, v->varKind == VarKind::Param ? "a parameter" : v->varKind == VarKind::Binder ? "a loop variable" : "bound with `let`")
         .help(v->varKind == VarKind::Let ? ("declare it with `var " + v->name + "`").str() : ("copy it first: `var " + v->name + "_ = " + v->name + "`").str());
+    return;
+  }
+  if (auto it = body->wallsAt.find(v); it != body->wallsAt.end() && it->second < body->walls.size()) {
+    diags.report(Code::E0209, target->span, ("`" + v->name + "` cannot change inside of " + body->walls[it->second]).str(), "assigned here")
+        .label(v->nameSpan, "declared outside of it")
+        .help("give the new value as the result");
     return;
   }
   for (auto &list : body->assigned)
@@ -175,8 +189,9 @@ void Checker::assignStmt(AssignStmt *s) {
     checkTarget(s->target);
     t = check(s->value, target);
   }
-  if (isError(target) || isError(t))
+  if (isError(target) || isError(t) || isError(s->target->type))
     return;
+  llvm::SaveAndRestore here(current, s->value);
   Mismatch why;
   // An element or slice takes what repeats to its sizes; a name takes its own type only.
   if (isa<SubscriptExpr>(s->target) && dimsOf(t).size() < dimsOf(target).size() && resolved(elemOf(target))->kind != TypeKind::Struct) {
@@ -230,6 +245,7 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
     if (isFloating(t) && dimsOf(t).empty())
       d.help("convert with `int(...)`");
   }
+  namesOnce(b.pattern);
   bindPattern(b.pattern, element, false, nullptr, kind);
   if (known && b.pattern->var) {
     Size i(symOf(b.pattern->var));

@@ -72,8 +72,12 @@ bool Checker::looksLikeType(Expr *e) {
 
 std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
   if (auto *n = dyn_cast<NumberExpr>(e)) {
-    if (n->isFloat || n->tooLarge) {
+    if (n->isFloat) {
       diags.report(Code::E0120, e->span, "a size is a whole number", "not a whole number");
+      return std::nullopt;
+    }
+    if (n->tooLarge || n->value > uint64_t(INT64_MAX)) {
+      diags.report(Code::E0120, e->span, "this size is too large", "does not fit an int");
       return std::nullopt;
     }
     return Size(int64_t(n->value));
@@ -87,6 +91,14 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
     auto l = resolveSize(b->lhs, where, into), r = resolveSize(b->rhs, where, into);
     if (!l || !r)
       return std::nullopt;
+    if (auto x = l->constant(), y = r->constant(); x && y) {
+      int64_t z;
+      if ((b->op == BinaryOp::Add && __builtin_add_overflow(*x, *y, &z)) || (b->op == BinaryOp::Sub && __builtin_sub_overflow(*x, *y, &z)) ||
+          (b->op == BinaryOp::Mul && __builtin_mul_overflow(*x, *y, &z))) {
+        diags.report(Code::E0120, e->span, "this size is too large", "does not fit an int");
+        return std::nullopt;
+      }
+    }
     switch (b->op) {
     case BinaryOp::Add: return *l + *r;
     case BinaryOp::Sub: return *l - *r;
@@ -116,6 +128,9 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
       }
     }
     Binding b = lookup(n->name);
+    // A lower-case name is a size, whatever function or module has it too.
+    if ((where == Where::Signature || where == Where::Let) && b.decl && !isa<VarDecl>(b.decl) && !llvm::isUpper(n->name[0]))
+      b = {};
     if (b.sym)
       return Size(b.sym);
     if (auto *var = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
@@ -136,6 +151,8 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
     if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl)) {
       if (auto *value = dyn_cast<NumberExpr>(c->let->init); value && !value->isFloat)
         return Size(int64_t(value->value));
+      if (c->type && isError(c->type))
+        return std::nullopt;
       diags.report(Code::E0122, e->span, ("`" + n->name + "` is no whole number and cannot be a size").str());
       return std::nullopt;
     }
@@ -172,6 +189,8 @@ std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope 
   for (const TypeArg &a : args) {
     if (!a.spread.empty()) {
       Binding b = lookup(a.spread);
+      if (where == Where::Signature && b.decl && !b.pack && !isa<VarDecl>(b.decl))
+        b = {};
       if (!b && where == Where::Signature) {
         b.pack = types.pack(a.spread, a.span);
         into->names[a.spread] = Binding{nullptr, nullptr, b.pack};
@@ -189,7 +208,12 @@ std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope 
       dims.push_back(Dim(b.pack));
       continue;
     }
-    if (auto size = resolveSize(a.value, where, into))
+    auto size = resolveSize(a.value, where, into);
+    if (size && size->constant() && *size->constant() < 0) {
+      diags.report(Code::E0313, a.span, "a size is at least 0, this is " + size->str());
+      size.reset();
+    }
+    if (size)
       dims.push_back(*size);
     else
       failed = true;
@@ -199,6 +223,11 @@ std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope 
 
 const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args, Where where, Scope *into) {
   resolveStruct(decl);
+  if (open.contains(decl)) {
+    if (unknownTypes.insert(decl->name).second)
+      diags.report(Code::E0127, span, ("`" + decl->name + "` cannot contain itself").str()).label(decl->nameSpan, "declared here");
+    return types.error();
+  }
   SmallVector<Size> sizeArgs;
   SmallVector<const Type *> typeArgs;
   size_t want = decl->generics.size();
@@ -281,7 +310,7 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
   // Sizes first: their names are known even where the element type is not.
   Dims all;
   bool failed = false;
-  for (List<TypeArg> list : llvm::reverse(args)) {
+  for (List<TypeArg> list : args) { // an array of arrays: the last bracket is outermost
     auto dims = resolveDims(list, where, into);
     failed |= !dims;
     if (dims)
@@ -331,7 +360,7 @@ const Type *Checker::resolveType(TypeExpr *e, Where where, Scope *into) {
     for (TypeExpr *t : e->elems)
       elems.push_back(resolveType(t, where, into));
     const Type *t = types.tuple(elems);
-    for (List<TypeArg> list : llvm::reverse(e->args)) {
+    for (List<TypeArg> list : e->args) {
       auto dims = resolveDims(list, where, into);
       if (!dims)
         return types.error();

@@ -228,6 +228,8 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
     if (!hasHole(actual)) {
       if (auto solved = solveFor(pattern, actual, sizes)) {
         s.sizes[solved->first] = solved->second;
+        if (!pattern.symbol())
+          s.derived.push_back(solved->first);
         // With a coefficient other than 1 the division must come out even: asked again with the hole filled.
         s.equations.push_back({pattern, actual});
         return true;
@@ -241,10 +243,18 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
   }
   Witness w;
   static const Facts none;
+  if (auto *a = pattern.symbol(), *b = actual.symbol(); a && b && a->kind == SymKind::Fresh && b->kind == SymKind::Fresh && a->name == b->name &&
+                                                       equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
+    why.reason = "two sizes that only the data knows need not be equal";
+    return false;
+  }
   switch (equal(pattern, actual, body ? body->facts : none, &w)) {
   case Answer::Always: return true;
-  case Answer::Never:
-  case Answer::Sometimes: break;
+  case Answer::Sometimes:
+    if (defer(pattern, actual))
+      return true;
+    break;
+  case Answer::Never: break;
   }
   if (!w.values.empty()) {
     auto p = w.eval(pattern), a = w.eval(actual);
@@ -382,10 +392,12 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
 
 bool Checker::meet(const Type *a, const Type *b, Mismatch &why) {
   Solver none;
-  size_t mark = trail.size();
+  size_t mark = trail.size(), left = body ? body->deferred.size() : 0;
   if (unify(a, b, none, why) && solvePending(none, why) && none.equations.empty())
     return true;
   rewind(mark);
+  if (body)
+    body->deferred.resize(left);
   return false;
 }
 

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -153,11 +154,20 @@ template <typename Op> Value scan(Op op, OpBuilder &b, Kind kind) {
   return op.getReverse() ? reversed(b, loc, y, axes.sizes, axis) : y;
 }
 
-static Value sort(SortOp op, OpBuilder &b) {
-  auto order = ArgSortOp::create(b, op.getLoc(), op.getX(), op.getAxis());
+/// The places that sorting takes its elements from. The runtime sorts rows: another axis becomes the last one for that.
+static Value order(Operation *op, OpBuilder &b, int64_t axis) {
+  Location loc = op->getLoc();
+  Value x = op->getOperand(0);
+  Values sizes = sizesOf(b, x);
+  int64_t last = sizes.size() - 1;
+  SmallVector<int64_t> swap = axesUpTo(sizes.size());
+  std::swap(swap[axis], swap[last]);
+  if (axis != last)
+    x = SizedOp::create(b, loc, transposed(b, loc, x, swap), applyPermutation(sizes, swap));
+  auto places = ArgSortOp::create(b, loc, x, last);
   if (isUnsigned(op))
-    order->setAttr("unsigned", b.getUnitAttr());
-  return takeAlong(b, op.getLoc(), op.getX(), op.getAxis(), order);
+    places->setAttr("unsigned", b.getUnitAttr());
+  return axis == last ? Value(places) : transposed(b, loc, places, swap);
 }
 
 std::optional<Values> reduction(Operation *op, OpBuilder &b) {
@@ -172,7 +182,12 @@ std::optional<Values> reduction(Operation *op, OpBuilder &b) {
       .Case([&](ArgMinOp op) { return Values{argExtreme(op, b, Kind::Min)}; })
       .Case([&](CumSumOp op) { return Values{scan(op, b, Kind::Sum)}; })
       .Case([&](CumProdOp op) { return Values{scan(op, b, Kind::Prod)}; })
-      .Case([&](SortOp op) { return Values{sort(op, b)}; })
+      .Case([&](ArgSortOp op) -> std::optional<Values> {
+        if (uint64_t(op.getAxis()) + 1 == rankOf(op.getX()))
+          return std::nullopt;
+        return Values{order(op, b, op.getAxis())};
+      })
+      .Case([&](SortOp op) { return Values{takeAlong(b, op.getLoc(), op.getX(), op.getAxis(), order(op, b, op.getAxis()))}; })
       .Default([](Operation *) { return std::nullopt; });
 }
 

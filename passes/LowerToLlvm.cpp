@@ -1,14 +1,16 @@
-// The last step on our side: names and linkage that the runtime and the driver expect, after upstream passes have made LLVM dialect of the rest;
-// and, before them, the poll of the interrupt flag in every outermost loop.
+// What upstream passes leave to us on the way to LLVM: mathematics as calls of libm, the poll of the interrupt flag in every outermost loop; at
+// the end, names and linkage that the runtime and the driver expect.
 #include "passes/Passes.h"
 #include "passes/RuntimeCalls.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
 
 namespace tl {
+#define GEN_PASS_DEF_MATHTOCALLS
 #define GEN_PASS_DEF_POLLINTERRUPT
 #define GEN_PASS_DEF_NAMERUNTIME
 #include "passes/Passes.h.inc"
@@ -17,6 +19,50 @@ namespace tl {
 using namespace mlir;
 
 namespace {
+/// The libm function of a math op; empty for those that are one instruction (fma, sqrt, floor, ...), which stay. Calls, not LLVM's intrinsics: an
+/// intrinsic may be folded with the compiler's arithmetic at one -O and not at another, and expm1 would become exp(x) - 1.
+StringRef libmName(Operation *op) {
+  static const std::pair<StringRef, StringRef> names[] = {
+      {"exp", "exp"},     {"expm1", "expm1"}, {"exp2", "exp2"},   {"log", "log"},     {"log1p", "log1p"}, {"log2", "log2"},   {"log10", "log10"},
+      {"sin", "sin"},     {"cos", "cos"},     {"tan", "tan"},     {"asin", "asin"},   {"acos", "acos"},   {"atan", "atan"},   {"atan2", "atan2"},
+      {"sinh", "sinh"},   {"cosh", "cosh"},   {"tanh", "tanh"},   {"asinh", "asinh"}, {"acosh", "acosh"}, {"atanh", "atanh"}, {"erf", "erf"},
+      {"erfc", "erfc"},   {"powf", "pow"},    {"cbrt", "cbrt"}};
+  StringRef name = op->getName().getStringRef();
+  if (name.consume_front("math."))
+    for (auto [from, to] : names)
+      if (name == from)
+        return to;
+  return "";
+}
+
+struct MathToCalls : tl::impl::MathToCallsBase<MathToCalls> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops) {
+      OpBuilder b(op);
+      Location loc = op->getLoc();
+      Value y;
+      if (StringRef name = libmName(op); !name.empty()) {
+        Type type = op->getResult(0).getType();
+        y = tl::callRuntime(b, loc, (name + (type.isF32() ? "f" : "")).str(), type, op->getOperands());
+      } else if (isa<math::IsNaNOp>(op)) {
+        y = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, op->getOperand(0), op->getOperand(0));
+      } else if (isa<math::IsInfOp, math::IsFiniteOp>(op)) {
+        Value x = math::AbsFOp::create(b, loc, op->getOperand(0));
+        auto type = cast<FloatType>(x.getType());
+        Value inf = arith::ConstantOp::create(b, loc, b.getFloatAttr(type, APFloat::getInf(type.getFloatSemantics())));
+        y = arith::CmpFOp::create(b, loc, isa<math::IsInfOp>(op) ? arith::CmpFPredicate::OEQ : arith::CmpFPredicate::OLT, x, inf);
+      } else {
+        continue;
+      }
+      op->replaceAllUsesWith(ValueRange(y));
+      op->erase();
+    }
+    tl::declareRuntime(getOperation());
+  }
+};
+
 /// Loops that contain a loop test the flag once per iteration: the flag is one load, and innermost loops stay as they are for the vectorizer.
 struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
   void runOnOperation() override {

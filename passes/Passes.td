@@ -23,6 +23,11 @@ def LowerToLinalg : Pass<"lower-to-linalg", "::mlir::ModuleOp"> {
 def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
   let summary = "generics that can be one kernel become one; what is only repeated is computed where it is used";
 }
+def LowerContractions : Pass<"lower-contractions", "::mlir::ModuleOp"> {
+  let summary = "sums of products on memrefs -> calls of a register-blocked kernel, in the same order of summation";
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect"];
+}
 def LinalgToLoops : Pass<"linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "linalg.generic on memrefs -> loops in the order of the iterators; sums along a row in lanes";
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
@@ -35,6 +40,10 @@ def Place : Pass<"place", "::mlir::ModuleOp"> {
 def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {
   let summary = "text, files, checks, traps and flags -> calls of the runtime";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+def MathToCalls : Pass<"math-to-calls", "::mlir::ModuleOp"> {
+  let summary = "mathematics -> calls of libm, the same at every -O";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 def PollInterrupt : Pass<"poll-interrupt", "::mlir::ModuleOp"> {
   let summary = "outermost loops test the interrupt flag";

@@ -317,6 +317,12 @@ LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals
     for (Operation *user : x.getUsers()) // an array's sizes are stated by the `sized` of the argument
       if (!dx && isa<SizedOp>(user))
         dx = zeroLike(b, user->getResult(0));
+    if (!dx && isTensor(x)) { // nothing read the argument, and so nothing says its sizes
+      SmallVector<Value> sizes;
+      for (int64_t axis = 0; axis < int64_t(rankOf(x)); ++axis)
+        sizes.push_back(SizeOp::create(b, end.getLoc(), x, axis));
+      x = SizedOp::create(b, end.getLoc(), x, sizes);
+    }
     results.push_back(dx ? dx : zeroLike(b, x));
   }
   end->setOperands(results);

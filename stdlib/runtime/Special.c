@@ -76,3 +76,26 @@ double tl_trigamma(double x) {
     series = series * z + b[i];
   return sum + (1 / x + z / 2 + series * z / x);
 }
+
+/* psi^(n) for n >= 1: the recurrence up to x >= 20, then the asymptotic series with Bernoulli numbers (Abramowitz and Stegun 6.4.6 and 6.4.11). */
+double tl_polygamma(int64_t n, double x) {
+  static const double b[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
+  if (n == 0)
+    return tl_digamma(x);
+  if (isnan(x) || x == -INFINITY || (x <= 0 && x == floor(x)))
+    return x <= 0 && x != -INFINITY && n % 2 ? INFINITY : NAN;
+  double factorial = tgamma((double)n); /* (n - 1)! */
+  double steps = 0;
+  for (; x < 20; x += 1)
+    steps += pow(x, -(double)(n + 1));
+  steps *= factorial * (double)n;
+  double sum = factorial * pow(x, -(double)n) + factorial * (double)n / 2 * pow(x, -(double)(n + 1));
+  double ratio = factorial * (double)n * (double)(n + 1) / 2; /* (2k + n - 1)! / (2k)! at k = 1 */
+  double power = pow(x, -(double)(n + 2));
+  for (int k = 1; k <= 10; k++) {
+    sum += b[k - 1] * ratio * power;
+    ratio *= (double)(2 * k + n) * (double)(2 * k + n + 1) / ((2.0 * k + 1) * (2.0 * k + 2));
+    power /= x * x;
+  }
+  return n % 2 ? steps + sum : -(steps + sum);
+}

@@ -80,7 +80,7 @@ void tl_session(const TlSession *session);   /* NULL: there is none */
 /* Sorting and special functions that libm lacks; the rest is expanded in the compiled code. */
 void tl_argsort(const void *data, int32_t kind, int64_t n, int64_t stride, int64_t *order); /* stable, NaN last; stride in elements */
 double tl_digamma(double x);
-double tl_trigamma(double x);
+double tl_polygamma(int64_t n, double x); /* the n-th derivative of digamma */
 
 /* Where output and messages go: NULL for the process's own streams; the REPL and the tests may collect them. */
 void tl_redirect(void (*write)(void *context, int stream, const char *bytes, size_t length), void *context);

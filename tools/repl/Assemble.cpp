@@ -1,14 +1,20 @@
 // An entry and the session's declarations and variables -> one program. See Note [A session] in Engine.h.
 #include "frontend/Frontend.h"
+#include "mlir_gen/Value.h"
 #include "tools/repl/Unit.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tl;
 using namespace tl::repl;
 using llvm::StringRef;
+
+/// What an entry's statements are the body of while they are checked, so that a loaded `main` is a function as any other.
+static constexpr StringRef entryName = "(entry)";
 
 //===- Small questions about trees ----------------------------------------------------------------------------------===//
 
@@ -62,11 +68,30 @@ static ast::LetStmt *bindIt(ast::ExprStmt *statement, ast::Module &module) {
   return let;
 }
 
+/// Once names are resolved, the statements are what runs.
+static void makeMain(ast::Program &program) {
+  for (ast::Decl *decl : program.main()->decls)
+    if (decl->name == "main")
+      decl->name = "(main of the file)";
+    else if (decl->name == entryName)
+      decl->name = "main";
+}
+
+/// Imports of a file are relative to it, those of an entry to the working directory: what is taken over is made so.
+static void makeRelative(ast::Decl *decl, const SourceFile &source, ast::Module &module) {
+  auto *import = llvm::dyn_cast<ast::ImportDecl>(decl);
+  if (!import || import->file.empty() || llvm::sys::path::is_absolute(import->file))
+    return;
+  llvm::SmallString<128> path = llvm::sys::path::parent_path(source.name());
+  llvm::sys::path::append(path, import->file);
+  import->file = module.string(path);
+}
+
 static void wrapInMain(ast::Module &module, llvm::ArrayRef<ast::Stmt *> statements, Span span) {
   auto *body = module.make<ast::BlockExpr>(span);
   body->stmts = module.list<ast::Stmt *>(statements);
   auto *main = module.make<ast::DefDecl>(span);
-  main->name = "main";
+  main->name = entryName;
   main->nameSpan = span;
   main->body = body;
   module.decls.push_back(main);
@@ -85,7 +110,7 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
     unit->parts.push_back(frontend::parse(source, session.diagnostics, frontend::Entry::Snippet));
     return *unit->parts.back();
   };
-  auto parseText = [&](std::string text) -> ast::Module & { return parse(session.add("<session>", std::move(text))); };
+  auto parseText = [&](std::string text) -> ast::Module & { return parse(session.add(sessionText.str(), std::move(text))); };
 
   // What the entry declares, literals included.
   std::vector<ast::Stmt *> own;
@@ -97,8 +122,8 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
       own.push_back(statement);
   }
   for (ast::Decl *decl : module.decls)
-    unit->declared.push_back(decl->name.str());
-  auto isNew = [&](StringRef name) { return llvm::is_contained(unit->declared, name); };
+    unit->declared.emplace_back(decl->name.str(), decl->span);
+  auto isNew = [&](StringRef name) { return llvm::any_of(unit->declared, [&](const auto &one) { return one.first == name; }); };
 
   // What the session has declared and this entry does not replace.
   llvm::SmallVector<const SourceFile *> done;
@@ -112,29 +137,37 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
         part.decls.push_back(constantOf(let, part));
     for (ast::Decl *decl : part.decls)
       if (llvm::any_of(declarations, [&](const Declaration &d) { return d.source == first.source && d.name == decl->name && !d.broken; }) &&
-          !isNew(decl->name))
+          !isNew(decl->name)) {
+        makeRelative(decl, *first.source, part);
         module.decls.push_back(decl);
+      }
   }
 
   // The session's variables: constants for its definitions, locals for the entry, which loads each once.
   std::vector<ast::Stmt *> statements;
   llvm::StringSet<> words = wordsOf(entry.text());
-  for (const Function &function : functions)
+  for (const Function &function : llvm::reverse(functions))
     if (words.contains(function.name))
       for (const auto &word : wordsOf(function.source->text()))
         words.insert(word.getKey());
-  std::string constants, locals;
+  std::string constants, locals, imports;
   for (const Variable &v : variables) {
     if (isNew(v.name))
       continue;
+    if (!v.imports.empty() && !StringRef(imports).contains(v.imports))
+      imports += v.imports;
     std::string rest = v.name + ": " + v.type + " = load(\"session:" + v.name + "\")\n";
     constants += "let " + rest;
     if (words.contains(v.name))
       locals += (v.isVar ? "var " : "let ") + rest;
   }
-  ast::Module &globals = parseText(constants);
-  for (ast::Stmt *statement : globals.stmts)
-    module.decls.push_back(constantOf(llvm::cast<ast::LetStmt>(statement), globals));
+  ast::Module &globals = parseText(imports + constants);
+  llvm::append_range(module.decls, globals.decls);
+  for (ast::Stmt *statement : globals.stmts) {
+    auto *let = llvm::cast<ast::LetStmt>(statement);
+    unit->restored.push_back(let);
+    module.decls.push_back(constantOf(let, globals));
+  }
   llvm::append_range(statements, parseText(locals).stmts);
   for (const Function &function : functions)
     if (words.contains(function.name) && !isNew(function.name))
@@ -170,7 +203,6 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
     llvm::append_range(statements, parseText(text).stmts);
   }
   module.stmts.clear();
-  llvm::erase_if(module.decls, [](const ast::Decl *decl) { return decl->name == "main"; });
   wrapInMain(module, statements, {entry.id(), 0, uint32_t(entry.text().size())});
   for (ast::Decl *decl : module.decls)
     decl->module = &module;
@@ -189,7 +221,7 @@ std::optional<Engine::Plan> Engine::learnPlan(const Unit &unit, const Plan &trie
   if (auto *last = llvm::dyn_cast_or_null<ast::ExprStmt>(unit.last); last && last->expr->type) {
     const ast::Type *type = ast::resolved(last->expr->type);
     auto *tuple = llvm::dyn_cast<ast::TupleType>(type);
-    plan.valueOfLast = !(tuple && tuple->elems.empty()) && type->kind != ast::TypeKind::None && !isFunction(type);
+    plan.valueOfLast = !(tuple && tuple->elems.empty()) && type->kind != ast::TypeKind::None;
   }
   for (const ast::LetStmt *let : unit.lets)
     if (let->pattern->var && isFunction(let->pattern->var->type ? let->pattern->var->type : let->type))
@@ -204,10 +236,23 @@ std::unique_ptr<Engine::Unit> Engine::check(const SourceFile &entry) {
   auto attempt = [&](const Plan &plan) {
     session.diagnostics.clear();
     std::unique_ptr<Unit> unit = assemble(entry, plan);
-    if (unit)
-      unit->program = session.check(std::move(unit->module));
+    if (!unit)
+      return unit;
+    if (!unit->declared.empty() && !retried) { // what was broken may be whole again
+      retried = true;
+      llvm::copy_if(declarations, std::back_inserter(wereBroken), [](const Declaration &d) { return d.broken; });
+      for (Declaration &declaration : declarations)
+        declaration.broken = false;
+      if (!wereBroken.empty())
+        unit = assemble(entry, plan);
+    }
+    unit->program = session.check(std::move(unit->module));
+    if (unit->program)
+      makeMain(*unit->program);
     return unit;
   };
+  retried = false;
+  wereBroken.clear();
   for (;;) {
     Plan plan;
     std::unique_ptr<Unit> unit = attempt(plan);
@@ -222,30 +267,110 @@ std::unique_ptr<Engine::Unit> Engine::check(const SourceFile &entry) {
     }
     if (better)
       unit = attempt(*better);
-    if (unit && unit->program)
+    if (unit && unit->program && !dropStale(*unit))
       return unit;
-    if (!dropBroken(entry))
+    if (unit && !unit->program && !dropBroken(entry))
       return nullptr;
   }
+}
+
+/// Variables whose type has been defined anew, with other parts: forgets them, and gives true.
+bool Engine::dropStale(const Unit &unit) {
+  auto fits = [&](const ast::LetStmt *let) {
+    const Slot *slot = slots.find(let->pattern->var->name);
+    auto leaves = mlirgen::leavesOf(let->type, unit.program->types);
+    return slot && leaves.size() == slot->size() && llvm::all_of(llvm::zip(leaves, *slot), [](auto pair) {
+             auto &[leaf, value] = pair;
+             bool sameKind = leaf.kind != mlirgen::LeafKind::Number || int32_t(leaf.scalar) == value.kind;
+             return leaf.path == value.path && sameKind && leaf.dims.size() == value.sizes.size();
+           });
+  };
+  bool any = false;
+  for (const ast::LetStmt *let : unit.restored)
+    if (!fits(let)) {
+      forgetVariable(let->pattern->var->name);
+      any = true;
+    }
+  return any;
+}
+
+void Engine::forgetVariable(StringRef name) {
+  const Variable *known = variable(name);
+  if (!known)
+    return;
+  if (name != "it")
+    news += "note: `" + known->name + "` is gone: its type, " + known->shown + ", is not what it was\n";
+  llvm::erase_if(variables, [&](const Variable &v) { return v.name == name; });
 }
 
 /// Where only older declarations do not check any more: says so, puts them aside, and gives true.
 bool Engine::dropBroken(const SourceFile &entry) {
   llvm::SmallVector<Declaration *> broken;
+  std::vector<std::string> gone;
   for (const Diagnostic &d : session.diagnostics.all()) {
     Span at = d.labels.front().span;
     if (at.file == entry.id())
       return false;
     for (Declaration &declaration : declarations)
-      if (declaration.source->id() == at.file && !declaration.broken)
+      if (declaration.source->id() == at.file && declaration.span.begin <= at.begin && at.begin < declaration.span.end && !declaration.broken)
         broken.push_back(&declaration);
+    if (isOurs(at.file)) // `let x: T = load(...)`, whose T has changed
+      if (const Variable *v = variableOfLine(at))
+        gone.push_back(v->name);
   }
-  if (broken.empty())
+  if (broken.empty() && gone.empty())
     return false;
-  llvm::errs() << session.takeMessages();
+  for (const std::string &name : gone)
+    forgetVariable(name);
+  bool isNews = false;
   for (Declaration *declaration : broken) {
     declaration->broken = true;
-    llvm::errs() << "  = note: `" << declaration->name << "` cannot be used until it or what it uses is defined again\n";
+    isNews |= llvm::none_of(wereBroken, [&](const Declaration &d) { return d.name == declaration->name; });
+  }
+  if (isNews) {
+    tellOrigins();
+    news += session.takeMessages();
+    for (Declaration *declaration : broken)
+      news += "  = note: `" + declaration->name + "` cannot be used until it or what it uses is defined again\n";
   }
   return true;
+}
+
+//===- Places ---------------------------------------------------------------------------------------------------------===//
+
+/// A text that the session has made, which no message should show.
+bool Engine::isOurs(uint32_t file) const { return file && session.sources.file(file).name() == sessionText; }
+
+const Engine::Variable *Engine::variableOfLine(Span at) const {
+  const SourceFile &file = session.sources.file(at.file);
+  StringRef line = file.line(file.lineCol(at.begin).line);
+  if (!line.consume_front("let "))
+    line.consume_front("var ");
+  return variable(line.split(':').first);
+}
+
+/// Places in our own texts become those that the user wrote; unknown names that were put aside are explained.
+void Engine::tellOrigins() {
+  std::vector<Diagnostic> list = session.diagnostics.all();
+  session.diagnostics.clear();
+  for (Diagnostic &d : list) {
+    std::vector<Label> labels;
+    for (Label &label : d.labels) {
+      if (isOurs(label.span.file)) {
+        const Variable *v = variableOfLine(label.span);
+        label.span = v ? v->place : Span();
+      }
+      if (label.span.valid() || labels.empty())
+        labels.push_back(label);
+    }
+    StringRef name = labels.front().span.valid() ? session.sources.text(labels.front().span) : "";
+    d.labels = std::move(labels);
+    if (d.code == Code::E0140) {
+      if (llvm::any_of(declarations, [&](const Declaration &it) { return it.name == name && it.broken; }))
+        d.note("`" + name.str() + "` cannot be used until it or what it uses is defined again");
+      else if (llvm::any_of(functions, [&](const Function &it) { return it.name == name; }))
+        d.help("`" + name.str() + "` was bound by `let`: only statements can use it; define it with `def`");
+    }
+    session.diagnostics.report(d.code, {}, "") = std::move(d);
+  }
 }

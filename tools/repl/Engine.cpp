@@ -1,5 +1,5 @@
 // Entries of the interactive loop. See Note [A session].
-#include "mlir_gen/Value.h"
+#include "frontend/Frontend.h"
 #include "tools/driver/Program.h"
 #include "tools/repl/Unit.h"
 #include "llvm/ADT/STLExtras.h"
@@ -21,6 +21,7 @@ const Engine::Variable *Engine::variable(StringRef name) const {
 
 int Engine::report() {
   int code = session.diagnostics.empty() ? session.exitCode : driver::Rejected;
+  tellOrigins();
   llvm::outs().flush();
   llvm::errs() << session.takeMessages();
   session.exitCode = driver::Success;
@@ -44,23 +45,52 @@ int Engine::compileAndRun(Unit &unit) {
   return driver::runEntry(session, *code, "tl_entry");
 }
 
+const SourceFile &Engine::next(StringRef text) {
+  return session.add("<entry " + std::to_string(++entries) + ">", text.str());
+}
+
+/// What an entry puts aside comes back if the entry fails.
+class Engine::Kept {
+public:
+  Kept(Engine &engine)
+      : engine(engine), declarations(engine.declarations), variables(engine.variables), functions(engine.functions) {}
+  ~Kept() {
+    engine.news.clear();
+    if (done)
+      return;
+    engine.declarations = std::move(declarations);
+    engine.variables = std::move(variables);
+    engine.functions = std::move(functions);
+  }
+  bool done = false;
+
+private:
+  Engine &engine;
+  std::vector<Declaration> declarations;
+  std::vector<Variable> variables;
+  std::vector<Function> functions;
+};
+
 int Engine::enter(StringRef text, bool showResult) {
-  const SourceFile &entry = session.add("<entry " + std::to_string(++entries) + ">", text.str());
+  Kept kept(*this);
+  const SourceFile &entry = next(text);
   std::unique_ptr<Unit> unit = check(entry);
   if (!unit)
     return report();
+  llvm::errs() << news;
   int code = compileAndRun(*unit);
   if (code) {
     slots.rollBack();
     return code;
   }
+  kept.done = true;
   slots.commit();
   remember(*unit);
   if (auto *last = llvm::dyn_cast_or_null<ast::ExprStmt>(unit->last); last && showResult) {
-    if (!unit->lets.empty() && unit->lets.back()->init == last->expr)
+    if (isFunction(last->expr->type))
+      llvm::outs() << describe(last->expr->type) << "\n";
+    else if (!unit->lets.empty() && unit->lets.back()->init == last->expr)
       show("it");
-    else if (isFunction(last->expr->type))
-      llvm::outs() << "a function\n";
   }
   llvm::outs().flush();
   return driver::Success;
@@ -75,107 +105,68 @@ void Engine::forget(StringRef name) {
   llvm::erase_if(functions, isIt);
 }
 
-/// The type as text, with the sizes that the leaves of its value have.
-static std::string concreteType(const ast::Type *type, const Slot &slot, ast::TypeContext &types) {
-  llvm::DenseMap<const Sym *, int64_t> known;
-  auto leaves = mlirgen::leavesOf(type, types);
-  for (auto [leaf, value] : llvm::zip(leaves, slot))
-    for (auto [dim, size] : llvm::zip(leaf.dims, value.sizes))
-      if (const Sym *symbol = dim.symbol())
-        known.try_emplace(symbol, size);
-  auto size = [&](const Sym *symbol) -> std::optional<Size> {
-    auto found = known.find(symbol);
-    return found == known.end() ? std::nullopt : std::optional<Size>(found->second);
-  };
-  auto keepType = [](const ast::TypeParam *) -> const ast::Type * { return nullptr; };
-  auto keepPack = [](const ast::Pack *) -> std::optional<ast::Dims> { return std::nullopt; };
-  return ast::str(ast::substitute(type, types, {keepType, keepPack, size}));
-}
-
 void Engine::remember(const Unit &unit) {
-  for (const std::string &name : unit.declared)
-    forget(name);
-  for (const std::string &name : unit.declared)
-    if (name != "main")
-      declarations.push_back({name, unit.source});
-  // What was broken may be whole again.
-  for (Declaration &declaration : declarations)
-    declaration.broken &= unit.declared.empty();
+  for (const auto &declared : unit.declared)
+    forget(declared.first);
+  for (const auto &[name, span] : unit.declared)
+    declarations.push_back({name, unit.source, span});
   for (const ast::LetStmt *let : unit.lets)
     eachName(let->pattern, [&](ast::VarDecl *var) {
       const Slot *slot = slots.find(var->name);
+      if (isFunction(var->type) && var->name == "it")
+        return;
       forget(var->name);
-      if (isFunction(var->type))
+      if (isFunction(var->type)) {
         functions.push_back({var->name.str(), unit.source});
-      else if (slot)
-        variables.push_back({var->name.str(), concreteType(var->type, *slot, unit.program->types), let->isVar});
+      } else if (slot) {
+        variables.push_back(remembered(*var, *slot, *unit.program));
+        variables.back().isVar = let->isVar;
+      }
     });
-}
-
-//===- Showing ------------------------------------------------------------------------------------------------------===//
-
-namespace {
-/// What tl_call runs to print a value.
-struct Printing {
-  const Slot &slot;
-  const std::string &type;
-  bool header;
-
-  static void run(void *self) { static_cast<Printing *>(self)->print(); }
-
-  void line(const std::string &text) { tl_print(tl_string(text.data(), text.size())); }
-
-  void print() {
-    bool aggregate = slot.size() != 1 || !slot[0].path.empty();
-    if (header && (aggregate || !slot[0].sizes.empty()))
-      line(type);
-    for (const SlotLeaf &leaf : slot) {
-      int64_t handle = leaf.kind == TL_STR ? tl_string(leaf.bytes.data(), leaf.bytes.size()) : 0;
-      const void *data = leaf.kind == TL_STR ? static_cast<const void *>(&handle) : leaf.bytes.data();
-      TlValue value = {leaf.kind, int32_t(leaf.sizes.size()), data, leaf.sizes.data()};
-      std::string name = aggregate ? leaf.path + (leaf.sizes.empty() ? ": " : ":\n") : "";
-      const char *parts[] = {name.c_str(), "", ""};
-      tl_print(tl_format(parts, &value, 1));
-    }
-  }
-};
-} // namespace
-
-void Engine::show(StringRef name) {
-  const Slot *slot = slots.find(name);
-  const Variable *known = variable(name);
-  if (!slot || !known)
-    return;
-  Printing printing{*slot, known->type, !bare};
-  tl_call(Printing::run, &printing);
 }
 
 //===- Commands -----------------------------------------------------------------------------------------------------===//
 
 int Engine::load(StringRef path) {
+  Kept kept(*this);
   const SourceFile *source = session.read(path);
   std::unique_ptr<Unit> unit = source ? check(*source) : nullptr;
   if (!unit)
     return report();
+  llvm::errs() << news;
+  kept.done = true;
   remember(*unit);
   return driver::Success;
 }
 
 int Engine::type(StringRef text) {
-  const SourceFile &entry = session.add("<entry " + std::to_string(++entries) + ">", text.str());
-  std::unique_ptr<Unit> unit = check(entry);
+  Kept kept(*this);
+  std::unique_ptr<Unit> unit = check(next(text));
   if (!unit)
     return report();
   auto *last = llvm::dyn_cast_or_null<ast::ExprStmt>(unit->last);
-  llvm::outs() << (last && last->expr->type ? ast::str(last->expr->type) : "()") << "\n";
+  llvm::outs() << (last && last->expr->type ? describe(last->expr->type) : "()") << "\n";
   return driver::Success;
 }
 
 int Engine::emit(StringRef text, StringRef stage) {
-  const SourceFile &entry = session.add("<entry " + std::to_string(++entries) + ">", text.str());
+  Kept kept(*this);
+  const SourceFile &entry = next(text);
+  if (stage == "tokens") {
+    llvm::outs() << frontend::tokens(entry, session.diagnostics);
+    return session.diagnostics.empty() ? driver::Success : report();
+  }
+  if (stage == "ast") {
+    llvm::outs() << ast::print(*frontend::parse(entry, session.diagnostics, frontend::Entry::Snippet), session.sources);
+    return session.diagnostics.empty() ? driver::Success : report();
+  }
   std::unique_ptr<Unit> unit = check(entry);
   if (!unit)
     return report();
+  if (stage == "checked") {
+    llvm::outs() << ast::print(*unit->program->main(), session.sources);
+    return driver::Success;
+  }
   if (stage == "llvm" || stage == "asm") {
     if (!driver::emitCode(session, *unit->program, mlirgen::Entry::Main, stage, llvm::outs()))
       return report();

@@ -3,14 +3,17 @@
 // Note [A session]. A session is the text of its declarations and the values of its variables. An entry becomes a program:
 // the declarations parsed again, its own, and a `main` of its statements, in front of which stands `let x: f32[3] =
 // load("session:x")` for each variable that it names, and behind which stands `save("session:y", y)` for what it binds.
-// Types of variables are kept as text, with the sizes that their values have. So the compiler knows nothing of sessions, and
-// an entry that fails changes nothing.
+// Types of variables are kept as text, with the sizes that their values have. So the compiler knows nothing of sessions. An
+// entry that fails changes nothing: `Kept` restores what it put aside.
 #pragma once
 #include "tools/driver/Session.h"
 #include "tools/repl/Slots.h"
 #include <csignal>
 
 namespace tl::repl {
+/// The name of texts that the session makes itself.
+inline constexpr llvm::StringRef sessionText = "<session>";
+
 class Engine {
 public:
   explicit Engine(driver::Options options);
@@ -18,7 +21,7 @@ public:
   /// Compiles and runs one entry and prints the value of its last expression, where `show`. What is wrong has been written.
   /// Gives an exit code.
   int enter(llvm::StringRef text, bool show);
-  /// Declares what a file does, all but `main`.
+  /// Declares what a file does.
   int load(llvm::StringRef path);
   /// The type of an expression.
   int type(llvm::StringRef text);
@@ -34,10 +37,16 @@ private:
   struct Declaration {
     std::string name;
     const SourceFile *source;
+    Span span;           ///< the whole declaration
     bool broken = false; ///< does not check any more since something was redefined
   };
   struct Variable {
-    std::string name, type;
+    std::string name;
+    std::string type;        ///< as the session writes it, modules included
+    std::string imports;     ///< of modules that the type needs and the session has not imported
+    std::string shown;       ///< the type as people see it
+    Span place;              ///< where it was bound
+    std::vector<bool> keys;  ///< leaves that are halves of keys
     bool isVar = false;
   };
   /// A `let` of a function: evaluated again by each entry that names it.
@@ -53,14 +62,23 @@ private:
     bool operator==(const Plan &) const = default;
   };
   struct Unit;
+  class Kept;
 
   std::unique_ptr<Unit> assemble(const SourceFile &entry, const Plan &plan);
   std::unique_ptr<Unit> check(const SourceFile &entry);
   std::optional<Plan> learnPlan(const Unit &unit, const Plan &tried) const;
   bool dropBroken(const SourceFile &entry);
+  bool dropStale(const Unit &unit);
+  void forgetVariable(llvm::StringRef name);
+  bool isOurs(uint32_t file) const;
+  const Variable *variableOfLine(Span at) const;
+  void tellOrigins();
   void remember(const Unit &unit);
   void forget(llvm::StringRef name);
   void show(llvm::StringRef name);
+  const SourceFile &next(llvm::StringRef text);
+  std::string describe(const ast::Type *type) const;
+  Variable remembered(const ast::VarDecl &var, const Slot &slot, ast::Program &program) const;
   const Variable *variable(llvm::StringRef name) const;
   int compileAndRun(Unit &unit);
   int report();
@@ -71,6 +89,10 @@ private:
   std::vector<Variable> variables;
   std::vector<Function> functions;
   unsigned entries = 0;
+  // While an entry is checked:
+  std::string news;                     ///< what it does to older names, told once it has checked
+  std::vector<Declaration> wereBroken;  ///< known to be so, and not told again
+  bool retried = false;
 };
 
 /// While it lives, Ctrl-C sets a flag instead of ending the process: for what cannot be left, the compiler.

@@ -1,5 +1,6 @@
 // An entry as a program: between Assemble.cpp, which makes it, and Engine.cpp, which runs it.
 #pragma once
+#include "mlir_gen/Value.h"
 #include "tools/repl/Engine.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
@@ -10,9 +11,10 @@ struct Engine::Unit {
   ast::Program *program = nullptr;
   const SourceFile *source;
   std::vector<std::unique_ptr<ast::Module>> parts; ///< own the nodes of declarations and variables
-  std::vector<std::string> declared;               ///< by this entry
+  std::vector<std::pair<std::string, Span>> declared; ///< by this entry
   std::vector<ast::LetStmt *> lets;                ///< of this entry, `it` included; not the literals, which are declarations
   std::vector<std::string> saved;
+  std::vector<ast::LetStmt *> restored;            ///< the session's variables, as constants of this program
   ast::Stmt *last = nullptr;
 };
 

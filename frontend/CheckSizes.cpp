@@ -1,0 +1,194 @@
+// Sizes that last and sizes that do not: what may stand in the type of a result, of an `if`, of the rows of an array; and equalities
+// that are left to run time.
+#include "frontend/Check.h"
+
+namespace tl::frontend {
+
+/// Calls back for each symbol and pack of a type, left to right.
+void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack) {
+  t = resolved(t);
+  auto dims = [&](llvm::ArrayRef<Dim> ds) {
+    for (const Dim &d : ds)
+      d.pack ? pack(d.pack) : d.size.eachSym(sym);
+  };
+  if (auto *a = dyn_cast<ArrayType>(t)) {
+    eachSize(a->elem, sym, pack);
+    dims(a->dims);
+  } else if (auto *u = dyn_cast<TupleType>(t)) {
+    for (const Type *e : u->elems)
+      eachSize(e, sym, pack);
+  } else if (auto *s = dyn_cast<StructType>(t)) {
+    for (const Size &x : s->sizes)
+      x.eachSym(sym);
+    for (const Type *e : s->types)
+      eachSize(e, sym, pack);
+  } else if (auto *f = dyn_cast<FuncType>(t)) {
+    for (const Type *p : f->params)
+      eachSize(p, sym, pack);
+    eachSize(f->result, sym, pack);
+  } else if (auto *s = dyn_cast<ShapeType>(t)) {
+    dims(s->dims);
+  }
+}
+
+/// Does a type name a size that was made after `mark`? Such a size is another one each time the code in between runs.
+bool Checker::madeSince(const Type *t, uint32_t mark) {
+  bool found = false;
+  eachSize(
+      t,
+      [&](const Sym *s) {
+        if (s->kind != SymKind::Fresh && s->kind != SymKind::Local)
+          return;
+        auto *owner = static_cast<const VarDecl *>(s->owner);
+        found |= (owner ? boundAt.lookup(owner) : s->id) > mark;
+      },
+      [](const Pack *) {});
+  return found;
+}
+
+/// The type with each size that names a hidden symbol replaced by one that only the data knows; equal sizes stay equal.
+const Type *Checker::hideSizes(const Type *t, llvm::function_ref<bool(const Sym *)> hidden, Span at) {
+  SmallVector<std::pair<Size, Size>> made;
+  auto hide = [&](const Size &size) -> Size {
+    bool found = false;
+    size.eachSym([&](const Sym *s) { found |= !s->lhs && hidden(s); });
+    if (!found)
+      return size;
+    for (auto &[from, to] : made)
+      if (from == size)
+        return to;
+    made.push_back({size, Size(sizes.sym(SymKind::Fresh, "_", at))});
+    return made.back().second;
+  };
+  auto each = [&](auto &self, const Type *type) -> const Type * {
+    type = resolved(type);
+    auto all = [&](llvm::ArrayRef<const Type *> list) {
+      SmallVector<const Type *> out;
+      for (const Type *x : list)
+        out.push_back(self(self, x));
+      return out;
+    };
+    if (auto *a = dyn_cast<ArrayType>(type)) {
+      Dims dims;
+      for (const Dim &d : a->dims)
+        dims.push_back(d.pack ? d : Dim(hide(d.size)));
+      return types.array(self(self, a->elem), dims);
+    }
+    if (auto *u = dyn_cast<TupleType>(type))
+      return types.tuple(all(u->elems));
+    if (auto *s = dyn_cast<StructType>(type)) {
+      SmallVector<Size> out;
+      for (const Size &x : s->sizes)
+        out.push_back(hide(x));
+      return types.record(s->decl, out, all(s->types));
+    }
+    return type;
+  };
+  return each(each, t);
+}
+
+static bool onlyKnownHere(const Size &size) {
+  bool found = false;
+  size.eachSym([&](const Sym *s) {
+    auto *owner = static_cast<const VarDecl *>(s->owner);
+    found |= s->kind == SymKind::Fresh || (s->kind == SymKind::Local && owner && owner->varKind != VarKind::Param);
+  });
+  return found;
+}
+
+/// The type of an `if` whose branches differ in sizes of which one is `_` or names a local: there `_`. Null where they differ otherwise.
+const Type *Checker::joinSizes(const Type *a, const Type *b, Span at) {
+  a = resolved(a), b = resolved(b);
+  Mismatch why;
+  if (auto *x = dyn_cast<TupleType>(a)) {
+    auto *y = dyn_cast<TupleType>(b);
+    if (!y || x->elems.size() != y->elems.size())
+      return nullptr;
+    SmallVector<const Type *> out;
+    for (auto [p, q] : llvm::zip(x->elems, y->elems)) {
+      out.push_back(joinSizes(p, q, at));
+      if (!out.back())
+        return nullptr;
+    }
+    return types.tuple(out);
+  }
+  if (!isa<ArrayType>(a) || !isa<ArrayType>(b))
+    return meet(a, b, why) ? a : nullptr;
+  auto x = dimsOf(a), y = dimsOf(b);
+  if (x.size() != y.size() || !meet(elemOf(a), elemOf(b), why))
+    return nullptr;
+  Dims dims;
+  for (auto [p, q] : llvm::zip(x, y)) {
+    if (p.pack || q.pack) {
+      if (p.pack != q.pack)
+        return nullptr;
+      dims.push_back(p);
+      continue;
+    }
+    if (equal(p.size, q.size, body->facts) == Answer::Always)
+      dims.push_back(p);
+    else if (onlyKnownHere(p.size) || onlyKnownHere(q.size))
+      dims.push_back(Size(sizes.sym(SymKind::Fresh, "_", at)));
+    else
+      return nullptr;
+  }
+  return types.array(elemOf(a), dims);
+}
+
+/// Products of names, and divisions by one: more than linear arithmetic decides.
+static bool isLinear(const Size &size) {
+  return llvm::all_of(size.terms(), [](const Term &t) {
+    return t.syms.size() <= 1 && llvm::all_of(t.syms, [](const Sym *s) {
+             bool division = s->kind == SymKind::Div || s->kind == SymKind::Mod;
+             return !s->lhs || (isLinear(*s->lhs) && isLinear(*s->rhs) && (!division || s->rhs->constant()));
+           });
+  });
+}
+
+/// Are all names in a size bound where the expression begins?
+bool Checker::knownBefore(const Expr *e, const Size &size) {
+  bool known = true;
+  auto within = [&](Span s) { return s.file == e->span.file && s.begin >= e->span.begin && s.end <= e->span.end; };
+  size.eachSym([&](const Sym *s) {
+    auto *owner = static_cast<const VarDecl *>(s->owner);
+    known &= s->kind != SymKind::Solve && !(s->kind == SymKind::Fresh && within(s->origin)) && !(owner && within(owner->nameSpan));
+  });
+  return known;
+}
+
+/// Leaves a == b to run time where that is more than linear arithmetic decides and both are known before the expression.
+bool Checker::defer(const Size &a, const Size &b) {
+  if (!body || !current || isLinear(a - b) || !knownBefore(current, a) || !knownBefore(current, b))
+    return false;
+  body->deferred.push_back({current, {a, b, true, current->span, "the sizes " + a.str() + " and " + b.str() + " must be equal"}});
+  return true;
+}
+
+/// A size that is found from others: never negative (reported), perhaps (checked when the program runs), or fine.
+bool Checker::notNegative(Code code, Expr *at, const Size &size, StringRef what) {
+  if (llvm::all_of(size.terms(), [](const Term &t) { return t.coef > 0 && llvm::all_of(t.syms, [](const Sym *s) { return s->kind == SymKind::Param || s->kind == SymKind::Fresh; }); }))
+    return true;
+  Witness w;
+  Answer a = lessEqual(Size(0), size, body->facts, &w);
+  if (a == Answer::Never)
+    diags.report(code, at->span, (what + (size.constant() ? Twine(" would be ") + size.str() : Twine(", ") + size.str() + ", is always negative")).str()).note("a size is at least 0");
+  if (a == Answer::Sometimes && code == Code::E0302 && knownBefore(at, size))
+    body->deferred.push_back({at, {Size(0), size, false, at->span, "a size is at least 0, " + what.str()}});
+  return a != Answer::Never;
+}
+
+/// The names of one pattern, or of one list of parameters, differ.
+void Checker::namesOnce(llvm::ArrayRef<const Pattern *> patterns) {
+  llvm::StringMap<Span> seen;
+  auto each = [&](auto &self, const Pattern *p) -> void {
+    for (const Pattern *x : p->elems)
+      self(self, x);
+    if (!p->var)
+      return;
+    if (auto [it, isNew] = seen.try_emplace(p->var->name, p->var->nameSpan); !isNew)
+      diags.report(Code::E0110, p->var->nameSpan, ("`" + p->var->name + "` is declared twice").str(), "again here").label(it->second, "first here");
+  };
+  for (const Pattern *p : patterns)
+    each(each, p);
+}
+} // namespace tl::frontend
