@@ -39,6 +39,11 @@ const Type *Checker::binary(BinaryExpr *e) {
   const Type *r = resolved(checkValue(e->rhs));
   if (isError(l) || isError(r))
     return types.error();
+  for (auto [x, t] : {std::pair(e->lhs, l), std::pair(e->rhs, r)})
+    if (same(t, types.unit())) {
+      diags.report(Code::E0205, x->span, ("this has no value to apply `" + spelling(e->op) + "` to").str());
+      return types.error();
+    }
   if (e->op == BinaryOp::MatMul)
     return matmul(e, l, r);
   auto isRecord = [&](const Type *t) {
@@ -58,6 +63,14 @@ const Type *Checker::binary(BinaryExpr *e) {
       d.note(why.reason);
     else
       d.note("sizes meet from the last axis on: equal, missing, or a literal 1");
+    // A column meets the rows of a matrix when it gets an axis of its own.
+    for (auto [x, t, other] : {std::tuple(e->lhs, l, r), std::tuple(e->rhs, r, l)}) {
+      auto column = dimsOf(t), matrix = dimsOf(other);
+      StringRef text = sources.text(x->span);
+      if (column.size() == 1 && matrix.size() == 2 && !column[0].pack && !matrix[0].pack && isa<NameExpr>(x) &&
+          equal(column[0].size, matrix[0].size, body->facts) == Answer::Always)
+        d.help(("make it a column: `" + text + "[:, None]`").str());
+    }
     return types.error();
   }
   if (e->op == BinaryOp::And || e->op == BinaryOp::Or) {
@@ -93,7 +106,7 @@ const Type *Checker::binary(BinaryExpr *e) {
       StringRef text = sources.text(convertLeft ? e->lhs->span : e->rhs->span);
       if (to->kind != TypeKind::Infer && text.size() < 40)
         d.help("convert with `" + str(to) + "(" + text.str() + ")`");
-    } else if (elem && isBool(elem)) {
+    } else if (elem && isBool(elem) && !isComparison(e->op)) {
       d.help("convert with `int(...)` to count");
     }
     return types.error();
@@ -157,7 +170,10 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
   auto &d = cannotApply(diags, e, l, r);
   if (!why.reason.empty())
     d.note(why.reason);
-  d.note("records have `+ -` with their own type, `*` with a scalar, `/` by a scalar");
+  if (isComparison(e->op))
+    d.note("records and tuples are not compared; compare their fields");
+  else
+    d.note("records have `+ -` with their own type, `*` with a scalar, `/` by a scalar");
   return types.error();
 }
 

@@ -38,14 +38,21 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
   SmallVector<Expr *> ordered;
   for (auto [f, field] : llvm::enumerate(decl->fields)) {
     int a = (*from)[f];
-    ordered.push_back(a < 0 ? field.init : e->args[a].value);
-    if (a < 0) {
+    const Type *want = fieldType(shape, f, types), *got = nullptr;
+    if (a >= 0) {
+      ordered.push_back(e->args[a].value);
+      got = argTypes[a];
+    } else if (decl->generics.empty()) {
+      ordered.push_back(field.init); // checked with the record
       continue;
+    } else { // of another type in each record
+      ordered.push_back(clone(field.init, *module));
+      llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[decl->module]));
+      got = checkValue(ordered.back(), applySolution(want, s));
     }
-    const Type *want = fieldType(shape, f, types);
     why = {};
-    if (!unify(want, argTypes[a], s, why) || !solvePending(s, why)) {
-      reportMismatch(Code::E0302, e->args[a].value, applySolution(want, s), argTypes[a], why, field.typeExpr->span, "the field's type");
+    if (!unify(want, got, s, why) || !solvePending(s, why)) {
+      reportMismatch(Code::E0302, ordered.back(), applySolution(want, s), got, why, field.typeExpr->span, "the field's type");
       return types.error();
     }
   }

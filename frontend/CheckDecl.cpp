@@ -309,7 +309,7 @@ void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *
   if (!why.reason.empty())
     d.note(why.reason);
   const Type *we = resolved(elemOf(want)), *ge = resolved(elemOf(got));
-  if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
+  if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge) && dimsOf(want).size() == dimsOf(got).size())
     d.help("convert with `" + str(we) + "(...)`");
 }
 

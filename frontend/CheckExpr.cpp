@@ -289,7 +289,7 @@ const Type *Checker::select(SelectExpr *e) {
       std::swap(out[out.size() - 1], out[out.size() - 2]);
       return types.array(elemOf(t), out);
     }
-    diags.report(Code::E0144, e->nameSpan, "`.T` swaps the last two axes; " + str(t) + " has " + (dims.empty() ? "none" : "one"));
+    diags.report(Code::E0144, e->nameSpan, "`.T` swaps the last two axes; " + str(t) + " has " + (dims.empty() ? "none" : llvm::any_of(dims, [](const Dim &d) { return d.pack; }) ? "perhaps fewer" : "one"));
     return types.error();
   }
   auto &d = diags.report(Code::E0143, e->nameSpan, str(t) + (" has no field `" + e->name + "`").str());

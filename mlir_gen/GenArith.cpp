@@ -229,7 +229,7 @@ Value FunctionGen::castTo(const Value &x, const Type *type) {
                                  : from.scalar == ScalarKind::F32 ? 24
                                  : from.scalar == ScalarKind::F16 ? 11
                                                                   : 8;
-      const bool exact = digits < precision;
+      const bool exact = digits < precision || min == 0; // -1 always is
       const bool open = exact || (from.scalar == ScalarKind::F16 &&
                                   digits > 15); // f16 ends before i32 does: only -inf is too low
       mlir::Value low = compare(open ? "gt" : "ge", v, constant(from.scalar, exact ? min - 1 : min));

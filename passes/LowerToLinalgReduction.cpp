@@ -233,7 +233,10 @@ static SmallVector<int64_t> orderLoops(OpBuilder &b, Location loc, Factor &a, Fa
     order.append(sums);
     return order;
   }
-  if (!a.endsWith(column) && !c.endsWith(column))
+  // The kernel of LowerContractions reads columns as well as rows.
+  Type type = elementOf(a.x);
+  bool hasKernel = hasRows && !other.has(column) && (type.isF32() || type.isF64());
+  if (!hasKernel && !a.endsWith(column) && !c.endsWith(column))
     moveToEnd(b, loc, holder, column);
   order.insert(order.end() - 1, sums.begin(), sums.end());
   return order;

@@ -18,6 +18,7 @@ tlc = os.path.join(config.tl_bin, "tlc")
 # The first that matches wins, so longer names stand first.
 config.substitutions += [
     (r"%tlc-opt\b", os.path.join(config.tl_bin, "tlc-opt")),
+    (r"%tl-unit\b", os.path.join(config.tl_bin, "tl-unit")),
     (r"%tlc\b", tlc),
     (r"%run-both\b", f"{python} {here}/run-both {tlc}"),
     (r"%golden\b", f"{python} {here}/golden"),

@@ -25,6 +25,12 @@ static uint64_t keyOf(const void *data, int32_t kind, int64_t i) {
   return bits & sign ? ~bits : bits | sign;
 }
 
+/* Ctrl-C is not held back until a large array is sorted. */
+static void poll(int64_t i) {
+  if (!(i & 0xFFFF) && tl_interrupt_flag && rtThread.entry)
+    tl_interrupted();
+}
+
 static void insertionSort(Item *items, int64_t n) {
   for (int64_t i = 1; i < n; i++) {
     Item item = items[i];
@@ -39,9 +45,11 @@ static void insertionSort(Item *items, int64_t n) {
 static Item *radixSort(Item *items, Item *other, int64_t n) {
   static _Thread_local int64_t counts[8][256];
   memset(counts, 0, sizeof counts);
-  for (int64_t i = 0; i < n; i++)
+  for (int64_t i = 0; i < n; i++) {
     for (int byte = 0; byte < 8; byte++)
       counts[byte][items[i].key >> (8 * byte) & 255]++;
+    poll(i);
+  }
   for (int byte = 0; byte < 8; byte++) {
     int64_t *count = counts[byte], start = 0;
     if (count[items[0].key >> (8 * byte) & 255] == n)
@@ -51,8 +59,10 @@ static Item *radixSort(Item *items, Item *other, int64_t n) {
       count[value] = start;
       start += size;
     }
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
       other[count[items[i].key >> (8 * byte) & 255]++] = items[i];
+      poll(i);
+    }
     Item *swap = items;
     items = other;
     other = swap;
@@ -67,8 +77,10 @@ void tl_argsort(const void *data, int32_t kind, int64_t n, int64_t stride, int64
   Item small[INSERTION], *items = small, *sorted = small;
   if (n > INSERTION)
     sorted = items = tl_alloc(2 * n * (int64_t)sizeof(Item));
-  for (int64_t i = 0; i < n; i++)
+  for (int64_t i = 0; i < n; i++) {
     items[i] = (Item){keyOf(data, kind, i * stride), i};
+    poll(i);
+  }
   if (n <= INSERTION)
     insertionSort(items, n);
   else

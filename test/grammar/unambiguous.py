@@ -9,6 +9,7 @@ tlc, root = sys.argv[1:]
 files = [f for f in glob.glob(root + "/**/*.tl", recursive=True) if "/build" not in f[len(root):]]
 found = ""
 for file in files:
-    found += subprocess.run([tlc, "check", "--emit=ambiguities", file], capture_output=True, text=True).stdout
+    ended = subprocess.run([tlc, "check", "--emit=ambiguities", file], capture_output=True, text=True)
+    found += ended.stdout + (f"{file}: exit code {ended.returncode}\n{ended.stderr}" if ended.returncode else "")
 print(found or f"{len(files)} files, nothing ambiguous")
 sys.exit(1 if found or not files else 0)

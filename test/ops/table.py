@@ -273,13 +273,12 @@ CASTS += [Op("cast", f"{to}(x)", ("any",), converted(to), tuple(k for k in FLOAT
 CASTS += [Op("cast", f"{to}(x)", (("fits", to),), converted(to), FLOATS, FEW + (("n",),), SAME, result=to) for to in INTS]
 CASTS += [Op("cast", "f64(f32(x))", ("any",), lambda x: x, ("f64",), FEW, lambda x: np.abs(x) * 2.0**30)]
 
-# Masks and filters are E0900 so far: these lines go into OPS when they are built.
-NOT_BUILT = [
+UNSIZED = [
     Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, kinds=(None, "bool"), unsized=True),
     Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, unsized=True),
 ]
 
-OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION
+OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION + UNSIZED
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {

@@ -19,9 +19,17 @@ const Engine::Variable *Engine::variable(StringRef name) const {
 
 //===- Running ------------------------------------------------------------------------------------------------------===//
 
-int Engine::report() {
-  int code = session.diagnostics.empty() ? session.exitCode : driver::Rejected;
+int Engine::report(const SourceFile *entry) {
   tellOrigins();
+  auto inEntry = [&](const Diagnostic &d) { return entry && d.labels.front().span.file == entry->id(); };
+  std::vector<Diagnostic> list = session.diagnostics.all();
+  if (llvm::any_of(list, inEntry)) {
+    session.diagnostics.clear();
+    for (Diagnostic &d : list)
+      if (inEntry(d))
+        session.diagnostics.report(d.code, {}, "") = std::move(d);
+  }
+  int code = session.diagnostics.empty() ? session.exitCode : driver::Rejected;
   llvm::outs().flush();
   llvm::errs() << session.takeMessages();
   session.exitCode = driver::Success;
@@ -76,7 +84,7 @@ int Engine::enter(StringRef text, bool showResult) {
   const SourceFile &entry = next(text);
   std::unique_ptr<Unit> unit = check(entry);
   if (!unit)
-    return report();
+    return report(&entry);
   llvm::errs() << news;
   int code = compileAndRun(*unit);
   if (code) {
@@ -88,7 +96,7 @@ int Engine::enter(StringRef text, bool showResult) {
   remember(*unit);
   if (auto *last = llvm::dyn_cast_or_null<ast::ExprStmt>(unit->last); last && showResult) {
     if (isFunction(last->expr->type))
-      llvm::outs() << describe(last->expr->type) << "\n";
+      llvm::outs() << describe(last->expr) << "\n";
     else if (!unit->lets.empty() && unit->lets.back()->init == last->expr)
       show("it");
   }
@@ -132,7 +140,7 @@ int Engine::load(StringRef path) {
   const SourceFile *source = session.read(path);
   std::unique_ptr<Unit> unit = source ? check(*source) : nullptr;
   if (!unit)
-    return report();
+    return report(source);
   llvm::errs() << news;
   kept.done = true;
   remember(*unit);
@@ -141,11 +149,12 @@ int Engine::load(StringRef path) {
 
 int Engine::type(StringRef text) {
   Kept kept(*this);
-  std::unique_ptr<Unit> unit = check(next(text));
+  const SourceFile &entry = next(text);
+  std::unique_ptr<Unit> unit = check(entry);
   if (!unit)
-    return report();
+    return report(&entry);
   auto *last = llvm::dyn_cast_or_null<ast::ExprStmt>(unit->last);
-  llvm::outs() << (last && last->expr->type ? describe(last->expr->type) : "()") << "\n";
+  llvm::outs() << (last && last->expr->type ? describe(last->expr) : "()") << "\n";
   return driver::Success;
 }
 
@@ -162,7 +171,7 @@ int Engine::emit(StringRef text, StringRef stage) {
   }
   std::unique_ptr<Unit> unit = check(entry);
   if (!unit)
-    return report();
+    return report(&entry);
   if (stage == "checked") {
     llvm::outs() << ast::print(*unit->program->main(), session.sources);
     return driver::Success;

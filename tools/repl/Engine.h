@@ -77,11 +77,12 @@ private:
   void forget(llvm::StringRef name);
   void show(llvm::StringRef name);
   const SourceFile &next(llvm::StringRef text);
-  std::string describe(const ast::Type *type) const;
+  std::string describe(const ast::Expr *e) const;
   Variable remembered(const ast::VarDecl &var, const Slot &slot, ast::Program &program) const;
   const Variable *variable(llvm::StringRef name) const;
   int compileAndRun(Unit &unit);
-  int report();
+  /// Writes what is wrong; of mistakes in the entry and in older declarations those in the entry.
+  int report(const SourceFile *entry = nullptr);
 
   driver::Session session;
   Slots slots;

@@ -3,6 +3,7 @@
 #include "frontend/Frontend.h"
 #include "tools/repl/Engine.h"
 #include "tools/repl/LineReader.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tl;
@@ -13,7 +14,7 @@ namespace {
 constexpr StringRef help = R"(An entry is an expression, a statement or a declaration; open brackets continue on the next line.
 `it` is the last value; `;` at the end hides a result; Ctrl-C stops what runs, Ctrl-D leaves.
   :type EXPR           the type of an expression
-  :emit STAGE ENTRY    what an entry becomes: tl shapes grad linalg llvm asm
+  :emit STAGE ENTRY    what an entry becomes: tokens ast checked tl shapes grad linalg llvm asm
   :load FILE           the declarations of a file
   :time ENTRY          run an entry, show where the time goes
   :help                this
@@ -28,7 +29,7 @@ public:
 
 private:
   enum Command { Type, Emit, Load, Time, Help, Quit, None };
-  /// The command that a word abbreviates.
+  /// The command that a word abbreviates; None, reported, where it is none or several.
   static Command commandOf(StringRef word);
   /// Reads a whole entry; false at the end of the input.
   bool readEntry(std::string &entry);
@@ -44,16 +45,18 @@ Loop::Command Loop::commandOf(StringRef word) {
   static constexpr std::pair<StringRef, Command> commands[] = {{"type", Type}, {"emit", Emit}, {"load", Load},
                                                                {"time", Time}, {"help", Help}, {"quit", Quit}};
   Command found = None;
+  std::string names;
   for (auto [name, command] : commands) {
-    if (name == word)
-      return command;
-    if (!name.starts_with(word))
+    if (word.empty() || !name.starts_with(word))
       continue;
-    if (found != None)
-      return None; // of two
     found = command;
+    names += (names.empty() ? "`:" : "` or `:") + name.str();
   }
-  return found;
+  if (names.empty())
+    llvm::errs() << "error: there is no command `:" << word << "`\n  = help: `:help` lists them\n";
+  else if (StringRef(names).contains(' '))
+    llvm::errs() << "error: `:" << word << "` could be " << names << "`\n";
+  return StringRef(names).contains(' ') ? None : found;
 }
 
 bool Loop::readEntry(std::string &entry) {
@@ -90,11 +93,20 @@ int Loop::enter(StringRef entry) {
 int Loop::obey(StringRef line) {
   auto [word, rest] = line.trim().drop_front().split(' ');
   rest = rest.trim();
-  switch (commandOf(word)) {
+  Command command = commandOf(word);
+  if (rest.empty() && (command == Type || command == Load || command == Time)) {
+    llvm::errs() << "error: `:" << word << "` takes " << (command == Load ? "a file" : "an entry") << "\n";
+    return driver::Usage;
+  }
+  switch (command) {
   case Type:
     return engine.type(rest);
   case Emit: {
     auto [stage, text] = rest.split(' ');
+    if (!llvm::is_contained({"tokens", "ast", "checked", "tl", "shapes", "grad", "linalg", "llvm", "asm"}, stage) || text.trim().empty()) {
+      llvm::errs() << "error: `:emit` takes a stage and an entry\n  = help: the stages are tokens ast checked tl shapes grad linalg llvm asm\n";
+      return driver::Usage;
+    }
     return engine.emit(text, stage);
   }
   case Load:
@@ -113,7 +125,6 @@ int Loop::obey(StringRef line) {
     leaving = true;
     return driver::Success;
   case None:
-    llvm::errs() << "error: no command, or more than one, begins with `:" << word << "`\n  = help: `:help` lists them\n";
     return driver::Usage;
   }
   llvm_unreachable("all commands are above");

@@ -97,19 +97,20 @@ void Engine::show(StringRef name) {
 
 //===- Types --------------------------------------------------------------------------------------------------------===//
 
-/// A function is shown by its signatures, as they are written.
-std::string Engine::describe(const ast::Type *type) const {
-  auto *fn = llvm::dyn_cast<ast::FnType>(ast::resolved(type));
-  if (!fn || !fn->value->def)
-    return ast::str(type);
+std::string Engine::describe(const ast::Expr *e) const {
+  if (!isFunction(e->type))
+    return ast::str(e->type);
+  // A function is shown by its signatures, as they are written.
+  auto *name = llvm::dyn_cast<ast::NameExpr>(e);
+  auto *def = name ? llvm::dyn_cast_or_null<ast::DefDecl>(name->decl) : nullptr;
   std::string text;
-  for (const ast::DefDecl *def = fn->value->def; def; def = def->nextOverload) {
+  for (; def; def = def->nextOverload) {
     Span span{def->nameSpan.file, def->nameSpan.begin, def->body ? def->body->span.begin : def->span.end};
     StringRef signature = session.sources.text(span).rtrim();
     signature.consume_back("=");
     text += (text.empty() ? "" : "\n") + signature.rtrim().str();
   }
-  return text;
+  return text.empty() ? "a function" : text;
 }
 
 namespace {

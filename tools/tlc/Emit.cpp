@@ -25,6 +25,11 @@ bool emitStage(driver::Session &session, const Request &request, mlirgen::Entry 
       session.exitCode = driver::Rejected;
     return session.diagnostics.empty();
   }
+  if (stage == "ambiguities") { // for test/grammar: what could be read in two ways
+    const SourceFile *source = session.read(request.file);
+    out << (source ? frontend::ambiguities(*source) : "");
+    return source;
+  }
   ast::Program *program = session.check(request.file);
   if (!program)
     return false;
