@@ -126,6 +126,8 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
   size_t before = diags.size();
   bool failed = false;
   SmallVector<const Type *> params;
+  Facts facts = body->facts; // what it asserts holds inside: it may never run
+  llvm::DenseMap<const Sym *, Size> named;
   for (auto [i, p, t] : llvm::enumerate(copy->params, args)) {
     p->module = module;
     p->varKind = VarKind::Param;
@@ -143,11 +145,20 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
         }
         failed = true;
       }
+      for (auto &entry : own->names) {
+        const Sym *sym = entry.second.sym;
+        if (!sym || sym->kind != SymKind::Solve || !s.sizes.count(sym))
+          continue;
+        Size found = applySolution(Size(sym), s);
+        if (!found.symbol()) { // a name of its own, known to be equal
+          Size name(sizes.sym(SymKind::Fresh, sym->name, sym->origin));
+          named[name.symbol()] = found;
+          body->facts.zero.push_back(name - found);
+          s.sizes[sym] = found = name;
+        }
+        entry.second.sym = found.symbol();
+      }
       p->type = applySolution(declared, s);
-      for (auto &entry : own->names)
-        if (const Sym *sym = entry.second.sym; sym && sym->kind == SymKind::Solve)
-          if (Size found = applySolution(Size(sym), s); found.symbol())
-            entry.second.sym = found.symbol();
     }
     slot(p->type);
     boundAt[p] = sizeMark();
@@ -160,14 +171,18 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     auto outer = std::move(body->assigned); // assignments inside cannot reach out
     body->assigned.clear();
     body->walls.push_back("a function value");
-    Facts facts = body->facts; // what it asserts holds inside: it may never run
     t = check(copy->body);
-    body->facts = std::move(facts);
     body->walls.pop_back();
     body->assigned = std::move(outer);
     --lambdaDepth;
   }
   scope = saved;
+  body->facts = std::move(facts);
+  if (!named.empty()) {
+    Solver own;
+    own.sizes = named;
+    t = applySolution(t, own);
+  }
   if (diags.size() != before) {
     auto &first = const_cast<Diagnostic &>(diags.all()[before]);
     if (span.file && !llvm::any_of(first.labels, [&](const Label &l) { return l.span.begin == span.begin && l.span.end == span.end; }) &&

@@ -50,6 +50,8 @@ public:
                    for (const Binder &b : f->binders)
                      expr(b.iter);
                    repeat([&] {
+                     for (const Binder &b : f->binders)
+                       bound(b.pattern);
                      expr(f->filter);
                      expr(f->body);
                    });

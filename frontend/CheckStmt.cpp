@@ -116,8 +116,13 @@ void Checker::letStmt(LetStmt *s) {
         b.sym = found.symbol();
       else if (failed)
         b.sym = sizes.sym(SymKind::Fresh, b.sym->name, b.sym->origin);
-      else
-        notBuilt(b.sym->origin, "a new name for the size " + found.str());
+      else { // a name of its own, known to be equal
+        Size name(sizes.sym(SymKind::Fresh, b.sym->name, b.sym->origin));
+        body->facts.zero.push_back(name - found);
+        solver.sizes[b.sym] = name;
+        b.sym = name.symbol();
+        t = applySolution(declared, solver);
+      }
     }
   }
   if (s->pattern->var && same(resolved(t), types.unit()))

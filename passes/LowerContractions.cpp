@@ -172,7 +172,7 @@ private:
       for (auto [row, line] : llvm::enumerate(lines)) {
         Value left = vector::BroadcastOp::create(b, loc, vector, load(a, {line, place}));
         for (int64_t half : {0, 1})
-          sums[2 * row + half] = vector::FMAOp::create(b, loc, left, right[half], sums[2 * row + half]);
+          sums[2 * row + half] = math::FmaOp::create(b, loc, left, right[half], sums[2 * row + half]); // vector.fma may be two operations
       }
     }
     scf::YieldOp::create(b, loc, sums);

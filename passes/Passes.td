@@ -25,7 +25,7 @@ def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
 }
 def LowerContractions : Pass<"lower-contractions", "::mlir::ModuleOp"> {
   let summary = "sums of products on memrefs -> calls of a register-blocked kernel, in the same order of summation";
-  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect"];
 }
 def LinalgToLoops : Pass<"linalg-to-loops", "::mlir::func::FuncOp"> {
@@ -34,7 +34,8 @@ def LinalgToLoops : Pass<"linalg-to-loops", "::mlir::func::FuncOp"> {
 }
 def Place : Pass<"place", "::mlir::ModuleOp"> {
   let summary = "arrays -> buffers: in place where nobody needs what was there, two in turn for what loops carry";
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect"];
   let options = [Option<"naive", "naive", "bool", "false", "a buffer of its own for every value: what the results are compared with">];
 }
 def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {

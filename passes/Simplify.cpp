@@ -130,7 +130,7 @@ LogicalResult contractOfMoved(ContractOp op, PatternRewriter &b) {
   int64_t count = op.getRank();
   SmallVector<int64_t> summed;
   for (int64_t label : op.getLhs())
-    if (label >= op.getRank())
+    if (label >= int64_t(op.getRank()))
       summed.push_back(label);
   llvm::sort(summed);
   if (!contracts(f, g, summed))

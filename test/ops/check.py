@@ -1,4 +1,4 @@
-"""check.py KIND TLC [--seed N] [--only TEXT] [--patience RUNS] [TYPE...]: runs the program that generate.py writes and compares what it saves with NumPy.
+"""check.py KIND TLC [--seed N] [--only TEXT] [--patience RUNS] [-O0] [TYPE...]: runs the program that generate.py writes and compares what it saves with NumPy.
 A failure names the op, the types, the shapes, what was expected and what came. `--only` takes the units whose title holds TEXT."""
 
 import os
@@ -96,14 +96,14 @@ def fits(a, got):
         return False
 
 
-def run(tlc, folder, units, patience):
+def run(command, folder, units, patience):
     """Title -> what went wrong, for the units that did not run. A program that is rejected is halved, so that the rest is still tried."""
     wrong, pending, runs = {}, [units], 0
     while pending:
         part = pending.pop()
         with open(os.path.join(folder, "program.tl"), "w", encoding="utf-8") as f:
             f.write("\n".join(u.text for u in part))
-        done = subprocess.run([tlc, "test", "program.tl"], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         text, runs = done.stdout.decode("utf-8", "backslashreplace"), runs + 1
         if re.search(r"^\d+ passed, \d+ failed$", text, re.M) and "internal error" not in text:
             before = []
@@ -151,11 +151,12 @@ def option(arguments, name, default):
 def main():
     arguments = sys.argv[1:]
     seed, patience, only = int(option(arguments, "--seed", "1")), int(option(arguments, "--patience", "60")), option(arguments, "--only", "")
-    kind, tlc, types = arguments[0], arguments[1], arguments[2:]
+    level = [a for a in arguments if a.startswith("-O")]
+    kind, tlc, *types = [a for a in arguments if a not in level]
     failures = [[line] for line in uncovered()] if kind == "values" else []
     with tempfile.TemporaryDirectory(prefix="tl-ops-") as folder:
         units = [u for u in g.generate(seed, kind, folder, types) if only in u.title]
-        wrong, compared = run(tlc, folder, units, patience), 0
+        wrong, compared = run([tlc, "test", *level, "program.tl"], folder, units, patience), 0
         for unit in units:
             if unit.title in wrong:
                 failures.append([f"FAILED {unit.kind} {unit.title}", *("  " + line for line in wrong[unit.title].splitlines()), *("  | " + line for line in unit.text.splitlines())])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import reference as r
-from table import OPS, SAME
+from table import OPS, PAIR, SAME, UNARY
 
 VARIABLES = "xyz"
 
@@ -198,7 +198,7 @@ def second(unit, args, directions):
     args = long_args(unit, args)
 
     def slope():
-        h, wrt = r.LONG("1e-3"), unit.differentiated
+        h, wrt = r.LONG("5e-4"), unit.differentiated
         at, old = [], [args[i].copy() for i in wrt]
         for step in (-2, -1, 1, 2):
             for i, o, v in zip(wrt, old, directions):
@@ -207,7 +207,7 @@ def second(unit, args, directions):
         for i, o in zip(wrt, old):
             args[i][...] = o
         return (at[0] - at[3] + 8 * (at[2] - at[1])) / (12 * h)
-    return [differences(slope, args[i], r.LONG("1e-3")) for i in unit.differentiated]
+    return [differences(slope, args[i], r.LONG("5e-4")) for i in unit.differentiated]
 
 
 # ---- the program ----
@@ -281,12 +281,14 @@ def units(seed, kind, types):
             chosen = [t for t in op.types if t in types]
         else:
             tried = op.smooth or (kind == "batched" and len(op.args) <= 2 and op.kinds[:1] != ("i64",))
-            chosen = ["f64"] if "f64" in op.types and tried and not op.unsized else []
+            chosen = ["f64"] if "f64" in op.types and tried and not (op.unsized and kind == "batched") else []
         for t in chosen:
             for signature in op.shapes:
+                if kind == "gradients" and op.shapes in (UNARY, PAIR) and op.name not in ("exp", "*") and signature not in op.shapes[::2]:
+                    continue
                 if kind == "second" and signature != op.shapes[min(1, len(op.shapes) - 1)]:
                     continue
-                if kind == "batched" and signature not in op.shapes[:2]:
+                if kind == "batched" and signature != op.shapes[zlib.crc32(op.expr.encode()) % min(2, len(op.shapes))]:
                     continue
                 unit = Unit(op, kind, t, signature, number)
                 if kind in ("gradients", "second") and not unit.differentiated:

@@ -34,7 +34,7 @@ class Op:
     kinds: tuple = ()         # element types of the arguments, where not T
     result: str = ""          # element type of the result, where not T
     special: bool = False     # also tried on infinities, NaN, zeros, the ends of the range
-    unsized: bool = False     # the size of the result is known to the data alone: neither batched nor differentiated
+    unsized: bool = False     # the size of the result is known to the data alone: no batches
     least: int = 0            # sizes are at least this
     grad_args: tuple = ()     # domains for gradients, where the value's have kinks or poles
 
@@ -274,8 +274,8 @@ CASTS += [Op("cast", f"{to}(x)", (("fits", to),), converted(to), FLOATS, FEW + (
 CASTS += [Op("cast", "f64(f32(x))", ("any",), lambda x: x, ("f64",), FEW, lambda x: np.abs(x) * 2.0**30)]
 
 UNSIZED = [
-    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, kinds=(None, "bool"), unsized=True),
-    Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, unsized=True),
+    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, True, kinds=(None, "bool"), unsized=True),
+    Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, True, unsized=True, grad_args=("away",)),
 ]
 
 OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION + UNSIZED

@@ -1,5 +1,5 @@
 // RUN: %tlc-opt %s --lower-to-linalg | FileCheck %s
-// Columns innermost, fma; a factor that ends with the summed axis is transposed if it is used again and again.
+// Columns innermost, fma. A factor of integers that ends with the summed axis is transposed if it is used again and again; floats have a kernel.
 
 // CHECK-LABEL: @product
 // CHECK-COUNT-1: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} outs
@@ -14,10 +14,10 @@ func.func @product(%a0: tensor<?x?xf32>, %b0: tensor<?x?xf32>, %n: index) -> ten
 // CHECK-LABEL: @byTransposed
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "reduction", "parallel"]
-func.func @byTransposed(%a0: tensor<?x?xf32>, %n: index) -> tensor<?x?xf32> {
-  %a = tl.sized %a0 [%n, %n] : tensor<?x?xf32>
-  %y = tl.contract %a [0, 2], %a [1, 2] to 2 : tensor<?x?xf32>, tensor<?x?xf32>
-  return %y : tensor<?x?xf32>
+func.func @byTransposed(%a0: tensor<?x?xi32>, %n: index) -> tensor<?x?xi32> {
+  %a = tl.sized %a0 [%n, %n] : tensor<?x?xi32>
+  %y = tl.contract %a [0, 2], %a [1, 2] to 2 : tensor<?x?xi32>, tensor<?x?xi32>
+  return %y : tensor<?x?xi32>
 }
 // CHECK-LABEL: @byVector
 // CHECK-NOT: ins

@@ -6,6 +6,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -77,14 +78,18 @@ static void makeMain(ast::Program &program) {
       decl->name = "main";
 }
 
-/// Imports of a file are relative to it, those of an entry to the working directory: what is taken over is made so.
-static void makeRelative(ast::Decl *decl, const SourceFile &source, ast::Module &module) {
+/// Imports of a file are relative to it, those of an entry to the working directory: what is taken over is made absolute.
+static void makeAbsolute(ast::Decl *decl, const SourceFile &source, ast::Module &module) {
   auto *import = llvm::dyn_cast<ast::ImportDecl>(decl);
-  if (!import || import->file.empty() || llvm::sys::path::is_absolute(import->file))
+  if (!import || import->file.empty())
     return;
-  llvm::SmallString<128> path = llvm::sys::path::parent_path(source.name());
-  llvm::sys::path::append(path, import->file);
-  import->file = module.string(path);
+  llvm::SmallString<128> path = import->file;
+  if (!llvm::sys::path::is_absolute(path)) {
+    path = llvm::sys::path::parent_path(source.name());
+    llvm::sys::path::append(path, import->file);
+  }
+  if (!llvm::sys::fs::make_absolute(path))
+    import->file = module.string(path);
 }
 
 static void wrapInMain(ast::Module &module, llvm::ArrayRef<ast::Stmt *> statements, Span span) {
@@ -138,7 +143,7 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
     for (ast::Decl *decl : part.decls)
       if (llvm::any_of(declarations, [&](const Declaration &d) { return d.source == first.source && d.name == decl->name && !d.broken; }) &&
           !isNew(decl->name)) {
-        makeRelative(decl, *first.source, part);
+        makeAbsolute(decl, *first.source, part);
         module.decls.push_back(decl);
       }
   }
@@ -162,7 +167,10 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
       locals += (v.isVar ? "var " : "let ") + rest;
   }
   ast::Module &globals = parseText(imports + constants);
-  llvm::append_range(module.decls, globals.decls);
+  for (ast::Decl *import : globals.decls) {
+    makeAbsolute(import, session.sources.file(globals.file), globals);
+    module.decls.push_back(import);
+  }
   for (ast::Stmt *statement : globals.stmts) {
     auto *let = llvm::cast<ast::LetStmt>(statement);
     unit->restored.push_back(let);

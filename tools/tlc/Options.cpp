@@ -11,7 +11,7 @@ static const std::vector<std::string> stages = {"tokens", "ast", "checked", "tl"
 
 /// What is wrong with the name of a stage; "" where nothing is.
 static std::string checkStage(const std::string &name) {
-  if (name == "ambiguities" || std::find(stages.begin(), stages.end(), name) != stages.end())
+  if (name == "ambiguities" || name == "crash" || std::find(stages.begin(), stages.end(), name) != stages.end())
     return "";
   std::string near = driver::nearest(name, stages);
   return "there is no stage `" + name + "`" + (near.empty() ? "" : ", did you mean `" + near + "`?");
