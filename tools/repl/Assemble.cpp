@@ -110,6 +110,14 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
   unit->module = frontend::parse(entry, session.diagnostics, frontend::Entry::Snippet);
   if (!session.diagnostics.empty())
     return nullptr;
+  if (!entry.name().starts_with("<entry ")) { // a file becomes part of the session, which may have imported it too
+    std::unique_ptr<ast::Module> file = std::exchange(unit->module, frontend::parse(next(""), session.diagnostics, frontend::Entry::Snippet));
+    for (ast::Decl *decl : file->decls)
+      makeAbsolute(decl, entry, *file);
+    unit->module->decls = file->decls;
+    unit->module->stmts = file->stmts;
+    unit->parts.push_back(std::move(file));
+  }
   ast::Module &module = *unit->module;
   auto parse = [&](const SourceFile &source) -> ast::Module & {
     unit->parts.push_back(frontend::parse(source, session.diagnostics, frontend::Entry::Snippet));
