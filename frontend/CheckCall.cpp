@@ -217,6 +217,19 @@ void Checker::instantiated(CallExpr *e, Callable *c) {
   slot(c->result);
 }
 
+/// What a difference was made of: the terms with a plus, and those with a minus.
+static std::pair<Size, Size> sides(const Size &difference) {
+  std::pair<Size, Size> result;
+  for (const Term &t : difference.terms()) {
+    Size term(t.coef < 0 ? -t.coef : t.coef);
+    for (const Sym *s : t.syms)
+      term = term * Size(s);
+    Size &side = t.coef < 0 ? result.second : result.first;
+    side = side + term;
+  }
+  return result;
+}
+
 /// Facts that the callee needs: proved, refuted (reported), or left to run time.
 bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
   const Facts &facts = whereFacts[d];
@@ -233,7 +246,7 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
     if (a == Answer::Never)
       return failed(w);
     if (a == Answer::Sometimes)
-      checkSize(e, v, Size(0), true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+      checkSize(e, sides(v).first, sides(v).second, true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
   }
   for (const Size &n : facts.nonNegative) {
     Witness w;
@@ -242,7 +255,7 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
     if (a == Answer::Never)
       return failed(w);
     if (a == Answer::Sometimes)
-      checkSize(e, Size(0), v, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+      checkSize(e, sides(v).second, sides(v).first, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
   }
   return true;
 }
