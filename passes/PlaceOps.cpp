@@ -31,6 +31,7 @@ void Placer::translate(Scope &s, Operation *op) {
         values.map(op, getValueOrCreateConstantIndexOp(s.b, op.getLoc(), size));
       })
       .Case([&](tensor::FromElementsOp op) { translateFromElements(s, op); })
+      .Case([&](arith::SelectOp op) { translateSelect(s, op); })
       .Case<tl::SizedOp>([&](Operation *op) { translateSized(s, op); })
       .Case<tl::ArgSortOp>([&](Operation *op) { translateArgSort(s, op); })
       .Case([&](arith::ConstantOp op) { translateConstant(s, op); })
@@ -327,6 +328,17 @@ void Placer::translateArgSort(Scope &s, Operation *op) {
   Token *token = acquire(s, op, {s.b.getI64Type(), buffers.lookup(sort.getX()).sizes});
   emitArgSort(s.b, op->getLoc(), x, token->memref, scalarKind(sort.getX().getType(), op->hasAttr("unsigned")));
   put(op->getResult(0), token);
+}
+
+/// An `if` whose sides only name arrays may have become a choice between them: the chosen one is copied, since both stay what they are.
+void Placer::translateSelect(Scope &s, arith::SelectOp op) {
+  if (!isa<TensorType>(op.getType()))
+    return translateOther(s, op);
+  Value a = contiguous(s, op, op.getTrueValue()), c = contiguous(s, op, op.getFalseValue());
+  Value chosen = arith::SelectOp::create(s.b, op.getLoc(), scalar(op.getCondition()), a, c);
+  Token *token = acquire(s, op, {cast<RankedTensorType>(op.getType()).getElementType(), buffers.lookup(op.getTrueValue()).sizes});
+  copy(s, op.getLoc(), chosen, token->memref);
+  put(op, token);
 }
 
 /// Ops that compute on scalars are cloned. Those with effects keep their tensors, each a cast of a contiguous buffer, until

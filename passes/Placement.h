@@ -127,6 +127,7 @@ private:
   void translateInsertSlice(Scope &s, mlir::tensor::InsertSliceOp op);
   void translateExtractSlice(Scope &s, mlir::tensor::ExtractSliceOp op);
   void translateReshape(Scope &s, mlir::Operation *op);
+  void translateSelect(Scope &s, mlir::arith::SelectOp op);
   void translateSized(Scope &s, mlir::Operation *op);
   void translateConstant(Scope &s, mlir::arith::ConstantOp op);
   void translateFromElements(Scope &s, mlir::tensor::FromElementsOp op);

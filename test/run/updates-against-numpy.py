@@ -26,6 +26,9 @@ class Writer:
         self.tl.append("  " * depth + tl)
         self.py.append("  " * depth + (tl if py is None else py))
 
+    def place(self, depth, target, value):
+        self.add(depth, f"{target} = {value}", f"{target} = copy({value})")  # NumPy reads what it has written where row and column cross
+
     def pick(self, names):
         return self.rng.choice(names)
 
@@ -59,7 +62,7 @@ class Writer:
         if kind == 0:
             size = self.rng.randrange(1, 7)
             lo = self.rng.randrange(7 - size)
-            self.add(depth, f"{v}[{lo}:{lo + size}] = {self.vector(size)}")
+            self.place(depth, f"{v}[{lo}:{lo + size}]", self.vector(size))
         elif kind == 1:
             self.add(depth, f"{v}[{self.index(6)}] {self.pick(['=', '+=', '-=', '*='])} {self.number()}")
         elif kind == 2:
@@ -76,9 +79,9 @@ class Writer:
             e = self.matrix()
             self.add(depth, f"{m} = {e}", f"{m} = copy({e})")
         elif kind == 6:
-            self.add(depth, f"{m}[{self.index(4)}] = {self.vector(4)}")
+            self.place(depth, f"{m}[{self.index(4)}]", self.vector(4))
         elif kind == 7:
-            self.add(depth, f"{m}[:, {self.index(4)}] = {self.vector(4)}")
+            self.place(depth, f"{m}[:, {self.index(4)}]", self.vector(4))
         elif kind == 8:
             self.add(depth, f"s = (s + {self.number()}) % 97")
         elif kind == 9:

@@ -31,7 +31,8 @@ second.expect_exact("tl> ")
 second.send("\x12" + "40 +")  # Ctrl-R searches
 second.send("\r")
 second.expect_exact("42")
-second.sendeof()
+second.expect_exact("tl> ")
+second.sendline(":quit")
 second.expect(pexpect.EOF)
 second.close()
 assert second.exitstatus == 0, second.exitstatus
