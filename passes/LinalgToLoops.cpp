@@ -2,8 +2,9 @@
 //
 // Note [Lanes]. Where the innermost loop sums floats (or multiplies, or takes the extreme), LLVM may not reorder, so the order is one that
 // vectorizes as it stands: element i of the row goes to lane i mod 8, what is left of the row beyond a multiple of 8 is summed by itself,
-// in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest, and that is added to what the accumulator
-// held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
+// in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest. Rows of more than 4096 elements are summed so in
+// blocks of 4096, and the blocks in order: one running sum of 10 million f32 would lose three digits. The result is added to what the
+// accumulator held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -20,7 +21,7 @@ namespace tl {
 #include "passes/Passes.h.inc"
 
 namespace {
-constexpr int64_t numLanes = 8;
+constexpr int64_t numLanes = 8, numBlock = 4096;
 
 /// The op that combines the accumulator `acc`, used nowhere else, with something to what the body yields for it; null if there is none.
 Operation *combiner(GenericOp op, unsigned output) {
@@ -167,19 +168,32 @@ private:
   }
 
   void sumRow() {
-    Value size = extents.back();
-    Value rest = arith::RemUIOp::create(b, loc, size, arith::ConstantIndexOp::create(b, loc, numLanes));
-    Value whole = arith::SubIOp::create(b, loc, size, rest);
-    SmallVector<Value> lanes = partialSums(zero, whole, numLanes), last = partialSums(whole, size, 1);
-    for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
-      Operation *how = combiner(op, i);
-      SmallVector<Value> level(ArrayRef(lanes).slice(i * numLanes, numLanes));
-      for (int64_t half = numLanes / 2; half > 0; half /= 2)
-        for (int64_t lane = 0; lane < half; ++lane)
-          level[lane] = combine(b, loc, how, level[lane], level[lane + half]);
-      Value total = combine(b, loc, how, level[0], last[i]);
-      store(i, combine(b, loc, how, load(op.getDpsInitOperand(i), places), total));
+    unsigned outputs = op.getNumDpsInits();
+    Value size = extents.back(), blockSize = arith::ConstantIndexOp::create(b, loc, numBlock);
+    SmallVector<Value> inits;
+    for (unsigned i = 0; i < outputs; ++i)
+      inits.push_back(identity(b, loc, combiner(op, i)));
+    auto blocks = scf::ForOp::create(b, loc, zero, size, blockSize, inits);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(blocks.getBody());
+      Value begin = blocks.getInductionVar();
+      Value end = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, begin, blockSize), size);
+      Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, end, begin), arith::ConstantIndexOp::create(b, loc, numLanes));
+      Value whole = arith::SubIOp::create(b, loc, end, rest);
+      SmallVector<Value> lanes = partialSums(begin, whole, numLanes), last = partialSums(whole, end, 1), totals;
+      for (unsigned i = 0; i < outputs; ++i) {
+        Operation *how = combiner(op, i);
+        SmallVector<Value> level(ArrayRef(lanes).slice(i * numLanes, numLanes));
+        for (int64_t half = numLanes / 2; half > 0; half /= 2)
+          for (int64_t lane = 0; lane < half; ++lane)
+            level[lane] = combine(b, loc, how, level[lane], level[lane + half]);
+        totals.push_back(combine(b, loc, how, blocks.getRegionIterArg(i), combine(b, loc, how, level[0], last[i])));
+      }
+      scf::YieldOp::create(b, loc, totals);
     }
+    for (unsigned i = 0; i < outputs; ++i)
+      store(i, combine(b, loc, combiner(op, i), load(op.getDpsInitOperand(i), places), blocks.getResult(i)));
   }
 
   GenericOp op;
