@@ -178,6 +178,10 @@ FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Val
 Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, const Type *type) {
   completeArgs(instance, args);
   const DefDecl *def = instance.def;
+  // A function that calls itself with one axis more is another instance each time.
+  for (const Dims &dims : instance.packs)
+    if (dimsOf(dims).size() > 32)
+      return notBuilt(("an array of more than 32 axes, which `" + def->name + "` asks for,").str(), type);
   const Env caller = env;
   Passing passed = passing(instance, args);
   Values &operands = passed.operands;
