@@ -5,6 +5,7 @@
 // in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest. Rows of more than 4096 elements are summed so in
 // blocks of 4096, and the blocks in order: one running sum of 10 million f32 would lose three digits. The result is added to what the
 // accumulator held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
+#include "passes/Chunks.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -22,6 +23,8 @@ namespace tl {
 
 namespace {
 constexpr int64_t numLanes = 8, numBlock = 4096;
+constexpr int64_t numLine = 16;  ///< elements that are at least a line of the cache: two threads do not write into one
+constexpr int64_t numRound = 512; ///< parts of a whole sum that wait on the stack
 
 /// The op that combines the accumulator `acc`, used nowhere else, with something to what the body yields for it; null if there is none.
 Operation *combiner(GenericOp op, unsigned output) {
@@ -75,15 +78,19 @@ public:
     zero = arith::ConstantIndexOp::create(b, loc, 0);
     one = arith::ConstantIndexOp::create(b, loc, 1);
     bool lanes = hasLanes(op);
-    for (Value extent : ArrayRef(extents).drop_back(lanes)) {
-      auto loop = scf::ForOp::create(b, loc, zero, extent, one);
-      places.push_back(loop.getInductionVar());
-      b.setInsertionPointToStart(loop.getBody());
-    }
+    SmallVector<Divisible> divisible;
+    for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray()))
+      if (type == utils::IteratorType::parallel)
+        divisible.push_back({unsigned(loop), loop + 1 == op.getNumLoops() ? numLine : 1});
+    if (lanes && divisible.empty())
+      return sumAll();
+    auto iterations = openChunks(b, loc, extents, divisible, nanosecondsOf(*op.getBody()));
+    for (auto [begin, end] : ArrayRef(iterations).drop_back(lanes))
+      open(begin, end);
     if (lanes)
-      return sumRow();
+      return store(sumRow(zero, extents.back()));
     for (auto [i, value] : llvm::enumerate(body(places, {})))
-      store(i, value);
+      storeAt(i, value);
   }
 
 private:
@@ -91,7 +98,7 @@ private:
   Value extentOf(unsigned loop) {
     for (OpOperand &operand : op->getOpOperands())
       if (auto axis = op.getMatchingIndexingMap(&operand).getResultPosition(b.getAffineDimExpr(loop)))
-        return memref::DimOp::create(b, loc, operand.get(), *axis);
+        return b.createOrFold<memref::DimOp>(loc, operand.get(), *axis);
     llvm_unreachable("linalg verifies that each loop has an axis");
   }
 
@@ -109,7 +116,7 @@ private:
     return memref::LoadOp::create(b, loc, operand->get(), placesOf(operand, loops));
   }
 
-  void store(unsigned output, Value value) {
+  void storeAt(unsigned output, Value value) {
     OpOperand *operand = op.getDpsInitOperand(output);
     memref::StoreOp::create(b, loc, value, operand->get(), placesOf(operand, places));
   }
@@ -167,33 +174,125 @@ private:
     return SmallVector<Value>(loop.getResults());
   }
 
-  void sumRow() {
-    unsigned outputs = op.getNumDpsInits();
-    Value size = extents.back(), blockSize = arith::ConstantIndexOp::create(b, loc, numBlock);
-    SmallVector<Value> inits;
-    for (unsigned i = 0; i < outputs; ++i)
-      inits.push_back(identity(b, loc, combiner(op, i)));
-    auto blocks = scf::ForOp::create(b, loc, zero, size, blockSize, inits);
+  SmallVector<Value> identities() {
+    return llvm::map_to_vector(llvm::seq(op.getNumDpsInits()), [&](unsigned i) { return identity(b, loc, combiner(op, i)); });
+  }
+
+  /// A loop; the builder then stands in it.
+  Value open(Value begin, Value end) {
+    auto loop = scf::ForOp::create(b, loc, begin, end, one);
+    places.push_back(loop.getInductionVar());
+    b.setInsertionPointToStart(loop.getBody());
+    return loop.getInductionVar();
+  }
+
+  /// The sums over [begin, end) of the row, at most a block.
+  SmallVector<Value> sumBlock(Value begin, Value end) {
+    Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, end, begin), arith::ConstantIndexOp::create(b, loc, numLanes));
+    Value whole = arith::SubIOp::create(b, loc, end, rest);
+    SmallVector<Value> lanes = partialSums(begin, whole, numLanes), last = partialSums(whole, end, 1), totals;
+    for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
+      SmallVector<Value> level(ArrayRef(lanes).slice(i * numLanes, numLanes));
+      for (int64_t half = numLanes / 2; half > 0; half /= 2)
+        for (int64_t lane = 0; lane < half; ++lane)
+          level[lane] = combine(b, loc, combiner(op, i), level[lane], level[lane + half]);
+      totals.push_back(combine(b, loc, combiner(op, i), level[0], last[i]));
+    }
+    return totals;
+  }
+
+  SmallVector<Value> combined(ValueRange xs, ValueRange zs) {
+    return llvm::map_to_vector(llvm::enumerate(llvm::zip(xs, zs)), [&](auto pair) {
+      auto [x, z] = pair.value();
+      return combine(b, loc, combiner(op, pair.index()), x, z);
+    });
+  }
+
+  /// The sums over the row from `begin` to `end`, block by block.
+  SmallVector<Value> sumRow(Value begin, Value end) {
+    Value blockSize = arith::ConstantIndexOp::create(b, loc, numBlock);
+    auto blocks = scf::ForOp::create(b, loc, begin, end, blockSize, identities());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(blocks.getBody());
+    Value from = blocks.getInductionVar();
+    Value to = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, from, blockSize), end);
+    scf::YieldOp::create(b, loc, combined(blocks.getRegionIterArgs(), sumBlock(from, to)));
+    return blocks.getResults();
+  }
+
+  void store(ValueRange sums) {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      storeAt(i, combine(b, loc, combiner(op, i), load(op.getDpsInitOperand(i), places), sum));
+  }
+
+  /// Everything is summed: the parts (blocks of a row, or what one iteration of the outermost loop sums) may be summed by several threads; they
+  /// wait on the stack, a round of them at a time, to be combined in order.
+  void sumAll() {
+    bool isRow = op.getNumLoops() == 1;
+    Value blockSize = arith::ConstantIndexOp::create(b, loc, numBlock), round = arith::ConstantIndexOp::create(b, loc, numRound);
+    Value count = isRow ? arith::CeilDivUIOp::create(b, loc, extents[0], blockSize).getResult() : extents[0];
+    SmallVector<Value> parts;
+    {
+      OpBuilder top = OpBuilder::atBlockBegin(&op->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
+      for (Value init : op.getDpsInits())
+        parts.push_back(memref::AllocaOp::create(top, loc, MemRefType::get({numRound}, cast<MemRefType>(init.getType()).getElementType())));
+    }
+    auto rounds = scf::ForOp::create(b, loc, zero, count, round, identities());
     {
       OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(blocks.getBody());
-      Value begin = blocks.getInductionVar();
-      Value end = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, begin, blockSize), size);
-      Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, end, begin), arith::ConstantIndexOp::create(b, loc, numLanes));
-      Value whole = arith::SubIOp::create(b, loc, end, rest);
-      SmallVector<Value> lanes = partialSums(begin, whole, numLanes), last = partialSums(whole, end, 1), totals;
-      for (unsigned i = 0; i < outputs; ++i) {
-        Operation *how = combiner(op, i);
-        SmallVector<Value> level(ArrayRef(lanes).slice(i * numLanes, numLanes));
-        for (int64_t half = numLanes / 2; half > 0; half /= 2)
-          for (int64_t lane = 0; lane < half; ++lane)
-            level[lane] = combine(b, loc, how, level[lane], level[lane + half]);
-        totals.push_back(combine(b, loc, how, blocks.getRegionIterArg(i), combine(b, loc, how, level[0], last[i])));
+      b.setInsertionPointToStart(rounds.getBody());
+      Value first = rounds.getInductionVar();
+      Value own = arith::MinUIOp::create(b, loc, arith::SubIOp::create(b, loc, count, first), round);
+      sumParts(first, own, isRow ? blockSize : Value(), parts);
+      auto fold = scf::ForOp::create(b, loc, zero, own, one, rounds.getRegionIterArgs());
+      {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToStart(fold.getBody());
+        auto values = llvm::map_to_vector(parts, [&](Value part) -> Value { return memref::LoadOp::create(b, loc, part, fold.getInductionVar()); });
+        scf::YieldOp::create(b, loc, combined(fold.getRegionIterArgs(), values));
       }
-      scf::YieldOp::create(b, loc, totals);
+      scf::YieldOp::create(b, loc, fold.getResults());
     }
-    for (unsigned i = 0; i < outputs; ++i)
-      store(i, combine(b, loc, combiner(op, i), load(op.getDpsInitOperand(i), places), blocks.getResult(i)));
+    store(rounds.getResults());
+  }
+
+  /// parts[i] = the sums of part `first` + i, for i below `count`; of a row that is cut into blocks, or of the loops below the outermost.
+  void sumParts(Value first, Value count, Value blockSize, ArrayRef<Value> parts) {
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Value> sizes{count};
+    if (blockSize)
+      sizes.push_back(arith::MinUIOp::create(b, loc, extents[0], blockSize));
+    else
+      llvm::append_range(sizes, ArrayRef(extents).drop_front());
+    auto iterations = openChunks(b, loc, sizes, Divisible{0, 1}, nanosecondsOf(*op.getBody()));
+    auto loop = scf::ForOp::create(b, loc, iterations[0].begin, iterations[0].end, one);
+    b.setInsertionPointToStart(loop.getBody());
+    Value part = arith::AddIOp::create(b, loc, first, loop.getInductionVar());
+    SmallVector<Value> sums;
+    if (blockSize) {
+      Value begin = arith::MulIOp::create(b, loc, part, blockSize);
+      sums = sumBlock(begin, arith::MinUIOp::create(b, loc, arith::AddIOp::create(b, loc, begin, blockSize), extents[0]));
+    } else {
+      places.push_back(part);
+      sums = sumBelow(1);
+      places.clear();
+    }
+    for (auto [memory, sum] : llvm::zip(parts, sums))
+      memref::StoreOp::create(b, loc, sum, memory, loop.getInductionVar());
+  }
+
+  /// The sums over the loops from `loop` on, in order.
+  SmallVector<Value> sumBelow(unsigned loop) {
+    if (loop + 1 == extents.size())
+      return sumRow(zero, extents[loop]);
+    auto sums = scf::ForOp::create(b, loc, zero, extents[loop], one, identities());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(sums.getBody());
+    places.push_back(sums.getInductionVar());
+    SmallVector<Value> own = sumBelow(loop + 1);
+    places.pop_back();
+    scf::YieldOp::create(b, loc, combined(sums.getRegionIterArgs(), own));
+    return sums.getResults();
   }
 
   GenericOp op;

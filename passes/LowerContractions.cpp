@@ -4,6 +4,7 @@
 // Note [Kernel]. A panel of b, 256 x 16 for f32, is packed onto the stack, filled up with zeros; for it run all tiles of 6 rows, whose 12
 // vectors stay in registers while k runs. A tile that is cut off by the edge works in a copy, and its missing rows read the last one. Each
 // element of the result is summed with one fma after another, in the order of k: the same bits as three plain loops, whatever the tiles are.
+#include "passes/Chunks.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -262,7 +263,7 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
     func::FuncOp kernel = kernelFor(element);
     OpBuilder b(op);
     Location loc = op.getLoc();
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
     auto extent = [&](unsigned loop) -> Value {
       for (OpOperand &operand : op->getOpOperands())
         if (auto axis = op.getMatchingIndexingMap(&operand).getResultPosition(b.getAffineDimExpr(loop)))
@@ -270,29 +271,36 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
       llvm_unreachable("linalg verifies that each loop has an axis");
     };
     SmallVector<Value> extents = llvm::map_to_vector(llvm::seq(op.getNumLoops()), extent), places(op.getNumLoops());
+    // Columns first: each chunk packs its own. Rows repeat the packing.
+    SmallVector<Divisible> divisible{{roles.j, 64}, {roles.i, 8 * rows}};
+    auto isOther = [&](unsigned loop) { return loop != roles.i && loop != roles.j && loop != roles.k; };
+    for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray()))
+      if (type == utils::IteratorType::parallel && isOther(loop))
+        divisible.push_back({unsigned(loop), 1});
+    auto iterations = openChunks(b, loc, extents, divisible, /*nanoseconds=*/0.03);
     for (unsigned i = 0; i < op.getNumLoops(); ++i)
-      if (i != roles.i && i != roles.j && i != roles.k) {
-        auto loop = scf::ForOp::create(b, loc, zero, extents[i], one);
+      if (isOther(i)) {
+        auto loop = scf::ForOp::create(b, loc, iterations[i].begin, iterations[i].end, one);
         places[i] = loop.getInductionVar();
         b.setInsertionPointToStart(loop.getBody());
       }
-    // The matrix over two loops, at the places of the others.
+    auto sizeOf = [&](unsigned loop) -> Value { return arith::SubIOp::create(b, loc, iterations[loop].end, iterations[loop].begin); };
+    // The chunk's part of the matrix over two loops, at the places of the others.
     auto view = [&](OpOperand *operand, unsigned row, unsigned column, bool contiguousRows) -> Value {
       auto base = memref::ExtractStridedMetadataOp::create(b, loc, operand->get());
       Value start = base.getOffset();
       SmallVector<OpFoldResult> strides(2);
       for (auto [axis, expr] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults())) {
         unsigned loop = cast<AffineDimExpr>(expr).getPosition();
-        Value stride = base.getStrides()[axis];
+        Value stride = base.getStrides()[axis], first = isOther(loop) ? places[loop] : iterations[loop].begin;
         if (loop == row || loop == column)
           strides[loop == column] = stride;
-        else
-          start = arith::AddIOp::create(b, loc, start, arith::MulIOp::create(b, loc, places[loop], stride));
+        start = arith::AddIOp::create(b, loc, start, arith::MulIOp::create(b, loc, first, stride));
       }
       if (contiguousRows)
         strides[1] = b.getIndexAttr(1);
       return memref::ReinterpretCastOp::create(b, loc, viewType(element, contiguousRows), base.getBaseBuffer(), start,
-                                               SmallVector<OpFoldResult>{extents[row], extents[column]}, strides);
+                                               SmallVector<OpFoldResult>{sizeOf(row), sizeOf(column)}, strides);
     };
     Value args[] = {view(roles.a, roles.i, roles.k, false), view(roles.c, roles.k, roles.j, false), view(op.getDpsInitOperand(0), roles.i, roles.j, true)};
     func::CallOp::create(b, loc, kernel, args);

@@ -42,6 +42,10 @@ def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {
   let summary = "text, files, checks, traps and flags -> calls of the runtime";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
 }
+def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "loops over chunks -> functions, called on several threads where there is more than one chunk";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
 def MathToCalls : Pass<"math-to-calls", "::mlir::ModuleOp"> {
   let summary = "mathematics -> calls of libm, the same at every -O";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];

@@ -65,6 +65,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createOutlineKernels()); // sizes have left the kernels by now
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createMathToCalls());
   arith::ArithExpandOpsPassOptions expand; // bf16 in integer code: processors that convert flush subnormal numbers

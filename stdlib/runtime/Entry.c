@@ -147,6 +147,7 @@ int tl_call(void (*fn)(void *), void *context) {
   Signals signals;
   if (!entry.outer) {
     rtMemoryBegin();
+    rtForksBegin();
     beginSignals(&signals);
   }
   if (!sigsetjmp(entry.out, 0)) {

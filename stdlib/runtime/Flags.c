@@ -1,11 +1,13 @@
-/* The command line of main: `--name value`, `--name=value`, `--help`. Every value is read when the program starts, so that a
- * mistake is told before anything runs. */
+/* The command line of main: `--name value`, `--name=value`, and what every program has: `--threads N` (unless main has a flag of that name) and
+ * `--help`. Every value is read when the program starts, so that a mistake is told before anything runs. */
 #include "Runtime.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const TlFlag threadsFlag = {"threads", "int", "", "How many threads compute: one for each processor unless said; the results are the same"};
 
 typedef struct {
   const TlFlag *flag;
@@ -179,22 +181,23 @@ static void addHelp(Buffer *out, const Buffer *head, size_t column, const TlFlag
   rtAddText(out, "\n");
 }
 
-static int help(const TlFlag *flags, int64_t count) {
+static int help(void) {
   Buffer out = {0};
-  rtAddFormat(&out, "Usage: %s%s\n", commandLine.program, count ? " [flags]" : "");
+  int64_t count = commandLine.count;
+  rtAddFormat(&out, "Usage: %s [flags]\n", commandLine.program);
   size_t column = strlen("  --help  ");
   Buffer *heads = rtMalloc(sizeof(Buffer) * (size_t)(count + 1));
   for (int64_t i = 0; i <= count; i++) {
     heads[i] = (Buffer){0};
     if (i < count)
-      addHead(&heads[i], &flags[i]);
+      addHead(&heads[i], commandLine.values[i].flag);
     else
       rtAddText(&heads[i], "  --help");
     column = heads[i].length + 2 > column ? heads[i].length + 2 : column;
   }
   rtAddText(&out, "\nFlags:\n");
   for (int64_t i = 0; i < count; i++)
-    addHelp(&out, &heads[i], column, &flags[i]);
+    addHelp(&out, &heads[i], column, commandLine.values[i].flag);
   rtAdd(&out, heads[count].data, heads[count].length);
   rtAddRepeated(&out, ' ', (int64_t)(column - heads[count].length));
   rtAddText(&out, "Print this and exit\n");
@@ -271,7 +274,7 @@ static int readDefaults(void) {
 
 int tl_flags_parse(int argc, char **argv, const TlFlag *flags, int64_t count) {
   free(commandLine.values);
-  commandLine.values = rtMalloc(sizeof(Value) * (size_t)count);
+  commandLine.values = rtMalloc(sizeof(Value) * (size_t)(count + 1));
   commandLine.count = count;
   const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
   commandLine.program = argc < 1 ? "program" : slash ? slash + 1 : argv[0];
@@ -279,13 +282,27 @@ int tl_flags_parse(int argc, char **argv, const TlFlag *flags, int64_t count) {
     int kind = strcmp(flags[i].kind, "file") ? rtKindByName(flags[i].kind) : TL_STR;
     commandLine.values[i] = (Value){.flag = &flags[i], .kind = kind < 0 ? TL_STR : kind};
   }
+  Value *threads = NULL;
+  if (!find(threadsFlag.name, strlen(threadsFlag.name))) {
+    threads = &commandLine.values[commandLine.count++];
+    *threads = (Value){.flag = &threadsFlag, .kind = TL_I64};
+  }
   for (int i = 1; i < argc; i++)
     if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-      return help(flags, count);
+      return help();
   for (int i = 1, used; i < argc; i += used)
     if (!(used = readArgument(argv + i, argc - i)))
       return TL_USAGE;
-  return readDefaults();
+  int code = readDefaults();
+  if (code || !threads || !threads->given)
+    return code;
+  if (threads->integer < 1) {
+    Buffer message = {0};
+    rtAddFormat(&message, "flag `--threads`: there is at least 1, not %s", threads->text);
+    return usage(&message, NULL);
+  }
+  tl_set_threads(threads->integer);
+  return 0;
 }
 
 static Value *require(const char *name) {

@@ -60,6 +60,9 @@ static inline void rtLeave(void) {
 /* Leaves the innermost entry with an exit code, or the process where there is none. */
 _Noreturn void rtExit(int code);
 
+/* ---- Parallel.c ---- */
+void rtForksBegin(void); /* the outermost entry begins: the counter to 0 */
+
 /* ---- Memory.c ---- */
 void rtMemoryBegin(void);          /* the outermost entry begins: counters to 0 */
 void rtMemoryEnd(Entry *entry);    /* frees what the entry owns; with the outermost one the cache too */

@@ -40,6 +40,14 @@ int64_t tl_flag_str(const char *name);   /* a string handle */
 extern volatile int32_t tl_interrupt_flag;
 _Noreturn void tl_interrupted(void);
 
+/* ---- threads ---- */
+/* fn(context, i) for every i below count, on the threads that there are; fn must not trap, print or allocate. Returns when all are done. */
+void tl_parallel(void (*fn)(void *, int64_t), void *context, int64_t count);
+/* How many threads tl_parallel uses, the caller's included; before the first use. 0, as at the start: one for each processor. */
+void tl_set_threads(int64_t threads);
+/* How many kernels ran on several threads since the start of the outermost entry, for --time and the tests. */
+int64_t tl_forks(void);
+
 /* ---- memory ---- */
 /* The one hook: every buffer of a compiled program comes from here, 64-byte aligned, counted, freed at the end of the entry at the latest. */
 void *tl_alloc(int64_t bytes);

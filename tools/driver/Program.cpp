@@ -161,6 +161,7 @@ void driver::reportTime(Session &session) {
   llvm::outs().flush();
   TlMemory memory = tl_memory();
   llvm::errs() << "time\n" << session.phases.table();
+  llvm::errs() << llvm::formatv("kernels\n  {0,-12} {1,9}\n", "on threads", tl_forks());
   llvm::errs() << llvm::formatv("memory\n  {0,-12} {1,9}\n  {2,-12} {3,9:F1} MB\n  {4,-12} {5,9:F1} MB\n", "allocations",
                                 memory.allocations, "allocated", memory.bytes / 1e6, "peak", memory.peak / 1e6);
 }

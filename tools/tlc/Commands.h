@@ -32,6 +32,7 @@ void addEnv(CLI::App &app, Request &request);
 /// The options that all commands on a file have.
 void addFile(CLI::App &command, Request &request);
 void addCodeOptions(CLI::App &command, Request &request);
+void addThreads(CLI::App &command, Request &request);
 void addEmit(CLI::App &command, Request &request);
 void addMessageOptions(CLI::App &command, Request &request);
 

@@ -10,6 +10,7 @@ void tlc::addEval(CLI::App &app, Request &request) {
   auto text = std::make_shared<std::string>();
   command->add_option("text", *text, "An expression or statement")->required();
   addCodeOptions(*command, request);
+  addThreads(*command, request);
   addMessageOptions(*command, request);
   command->callback([&request, text] {
     request.run = [text](Request &r) { return repl::evaluate(r.options, *text); };

@@ -1,4 +1,5 @@
 // The one program: chooses the command, and makes sure that whatever happens inside ends in a message and an exit code.
+#include "stdlib/runtime/tl_runtime.h"
 #include "tools/driver/Suggest.h"
 #include "tools/tlc/Commands.h"
 #include "llvm/Support/CrashRecoveryContext.h"
@@ -167,6 +168,7 @@ int main(int argc, char **argv) {
   request.options.errorFormat = request.errorFormat == "json"    ? ErrorFormat::Json
                                 : request.errorFormat == "short" ? ErrorFormat::Short
                                                                  : ErrorFormat::Human;
+  tl_set_threads(request.options.threads);
   int code = runSafely(request);
   llvm::outs().flush();
   // Threads of LLVM and the memory of a whole compilation need no tidying up.

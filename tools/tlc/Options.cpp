@@ -37,6 +37,11 @@ void tlc::addCodeOptions(CLI::App &command, Request &request) {
   command.add_option("--print-after", request.options.printAfter, "Print the program after these passes (or `all`)")->delimiter(',');
 }
 
+void tlc::addThreads(CLI::App &command, Request &request) {
+  command.add_option("--threads", request.options.threads, "How many threads compute: one for each processor unless said; it never changes a result")
+      ->check(CLI::Range(1, 256));
+}
+
 void tlc::addEmit(CLI::App &command, Request &request) {
   command.add_option("--emit", request.emit, "Print the program at these stages: tokens ast checked tl shapes grad linalg llvm asm obj")
       ->delimiter(',')

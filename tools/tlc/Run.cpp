@@ -24,6 +24,7 @@ void tlc::addRun(CLI::App &app, Request &request) {
   addEmit(*command, request);
   command->add_option("-o", request.output, "Where --emit writes to (default: standard output)");
   addCodeOptions(*command, request);
+  addThreads(*command, request);
   addMessageOptions(*command, request);
   command->callback([&] { request.run = run; });
 }

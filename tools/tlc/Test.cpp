@@ -45,6 +45,7 @@ void tlc::addTest(CLI::App &app, Request &request) {
   addEmit(*command, request);
   command->add_option("-o", request.output, "Where --emit writes to (default: standard output)");
   addCodeOptions(*command, request);
+  addThreads(*command, request);
   addMessageOptions(*command, request);
   command->callback([&request, filter] { request.run = [filter](Request &r) { return test(r, *filter); }; });
 }
