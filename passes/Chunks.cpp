@@ -106,10 +106,11 @@ public:
     context = LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
   }
 
-  void outline() {
+  Operation *outline() {
     makeFunction();
     call();
     op.erase();
+    return function;
   }
 
 private:
@@ -163,13 +164,63 @@ private:
   func::FuncOp function;
 };
 
+/// The loops of a map as a kernel over chunks of the outermost one; nothing where they carry something after all.
+void cutMap(scf::ForOp loop) {
+  if (loop.getNumResults() || loop->getParentOfType<scf::ParallelOp>())
+    return;
+  // What the body works in on the stack becomes each chunk's own.
+  SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  SmallVector<memref::AllocaOp> scratch;
+  for (Value value : used)
+    if (auto memory = value.getDefiningOp<memref::AllocaOp>()) {
+      if (!llvm::all_of(memory->getUsers(), [&](Operation *user) { return loop->isProperAncestor(user); }))
+        return;
+      scratch.push_back(memory);
+    }
+  SmallVector<Value> extents{loop.getUpperBound()};
+  scf::ForOp inner = loop;
+  while (auto next = dyn_cast<scf::ForOp>(inner.getBody()->front())) {
+    if (!llvm::hasNItems(*inner.getBody(), 2) || next.getNumResults() || !next.isDefinedOutsideOfLoop(next.getUpperBound()) ||
+        !loop.isDefinedOutsideOfLoop(next.getUpperBound()))
+      break;
+    extents.push_back(next.getUpperBound());
+    inner = next;
+  }
+  OpBuilder b(loop);
+  Iterations own = openChunks(b, loop.getLoc(), extents, Divisible{0, 1}, nanosecondsOf(*inner.getBody()))[0];
+  if (b.getInsertionBlock() == loop->getBlock())
+    return; // too little to do
+  for (memref::AllocaOp memory : scratch)
+    memory->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+  loop->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
+  loop.setLowerBound(own.begin);
+  loop.setUpperBound(own.end);
+}
+
 struct OutlineKernels : impl::OutlineKernelsBase<OutlineKernels> {
   void runOnOperation() override {
-    SmallVector<scf::ParallelOp> ops;
-    getOperation().walk([&](scf::ParallelOp op) { ops.push_back(op); });
+    SmallVector<scf::ForOp> maps;
+    getOperation().walk<WalkOrder::PreOrder>([&](scf::ForOp loop) {
+      if (loop->hasAttr(independentName))
+        maps.push_back(loop);
+    });
+    for (scf::ForOp loop : maps)
+      cutMap(loop);
+
+    // From the outside in: what an inner kernel is called with is memory of the outer one's function.
     LLVMTypeConverter types(&getContext());
-    for (auto [number, op] : llvm::enumerate(ops))
-      Kernel(op, number, types).outline();
+    unsigned number = 0;
+    SmallVector<Operation *> functions{getOperation()};
+    while (!functions.empty()) {
+      SmallVector<scf::ParallelOp> ops;
+      functions.pop_back_val()->walk<WalkOrder::PreOrder>([&](scf::ParallelOp op) {
+        ops.push_back(op);
+        return WalkResult::skip();
+      });
+      for (scf::ParallelOp op : ops)
+        functions.push_back(Kernel(op, number++, types).outline());
+    }
     declareRuntime(getOperation());
   }
 };

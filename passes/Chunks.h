@@ -8,6 +8,10 @@
 #include "mlir/IR/Builders.h"
 
 namespace tl {
+/// Marks an `scf.for` whose iterations write different places of what lies outside, and read none of these: those of a map. Place gives it no
+/// memory from outside to work in, so that this stays true.
+constexpr llvm::StringLiteral independentName = "tl.independent";
+
 /// A loop whose iterations may run in any order; a chunk gets a multiple of `grain` of them.
 struct Divisible {
   unsigned loop;

@@ -1,6 +1,8 @@
 // A map that cannot be lifted: loops over its extents, whose carried arrays receive one element (or row) after another.
 #include "mlir_gen/dialect/Dialect.h"
+#include "passes/Chunks.h"
 #include "passes/Transforms.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -14,6 +16,21 @@ static Value put(OpBuilder &b, Location loc, Value array, ArrayRef<Value> sizes,
   llvm::append_range(ones, sizes.drop_front(indices.size()));
   Value sized = SizedOp::create(b, loc, array, sizes);
   return UpdateOp::create(b, loc, sized, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false, /*here=*/true);
+}
+
+/// Whether something in `op` or in what it calls has to happen in order: output and input. A trap has not, the first in order is reported.
+static bool hasOrder(Operation *op, SmallPtrSetImpl<Operation *> &seen) {
+  auto result = op->walk([&](Operation *inner) {
+    if (isa<PrintOp, SaveOp, LoadOp>(inner))
+      return WalkResult::interrupt();
+    if (auto call = dyn_cast<func::CallOp>(inner)) {
+      Operation *callee = SymbolTable::lookupNearestSymbolFrom(call, call.getCalleeAttr());
+      if (!callee || (seen.insert(callee).second && hasOrder(callee, seen)))
+        return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return result.wasInterrupted();
 }
 
 LogicalResult mapToLoops(MapOp map) {
@@ -36,6 +53,9 @@ LogicalResult mapToLoops(MapOp map) {
       next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
     return next;
   });
+  SmallPtrSet<Operation *, 4> seen;
+  if (!nest.loops.empty() && !hasOrder(map, seen))
+    nest.loops.front()->setDiscardableAttr(independentName, b.getUnitAttr());
   for (auto [result, array, size] : llvm::zip(map.getResults(), nest.results, sizes))
     result.replaceAllUsesWith(SizedOp::create(b, loc, array, size));
   map.erase();

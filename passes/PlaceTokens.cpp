@@ -59,7 +59,7 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
     if (scope->kind != Scope::Branch)
       break;
   }
-  if (scope->kind == Scope::Loop && visible(shape.sizes, *scope->parent))
+  if (scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
     return take(scope->admit(acquire(*scope->parent, scope->op, shape)));
   return take(allocate(s, shape));
 }

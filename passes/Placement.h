@@ -7,6 +7,7 @@
 // again; a free token of the right shape is taken before a new one is made, and a new one is made in the outermost scope that
 // knows its sizes: what a loop asks for in every iteration is handed in from outside.
 #pragma once
+#include "passes/Chunks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -61,6 +62,9 @@ struct Scope {
   mlir::OpBuilder b;
   std::vector<Token *> tokens;
   std::function<Token *(Token *)> admit;        ///< of a loop: makes a token of the parent known inside, as a spare
+
+  /// A loop that must not work in what its iterations would share.
+  bool isIndependent() const { return op->hasAttr(independentName); }
 };
 
 /// A builder at the end of a block that stands in no op yet.

@@ -18,12 +18,12 @@ void __asan_handle_no_return(void);
 _Thread_local Thread rtThread;
 volatile int32_t tl_interrupt_flag;
 
-static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-enum { FAULTS = sizeof faults / sizeof *faults, ALTERNATE_STACK = 64 << 10 };
+const int rtFaults[RT_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+enum { ALTERNATE_STACK = 64 << 10 };
 
 /* What the outermost entry replaced, to be put back at its end. */
 typedef struct {
-  struct sigaction fault[FAULTS], interrupt;
+  struct sigaction fault[RT_FAULTS], interrupt;
   stack_t stack;
   void *stackMemory;
 } Signals;
@@ -98,14 +98,20 @@ _Noreturn void tl_interrupted(void) {
   rtExit(TL_INTERRUPTED);
 }
 
+void rtPrepareThread(void) {
+  findStack();
+  stack_t stack = {.ss_sp = rtMalloc(ALTERNATE_STACK), .ss_size = ALTERNATE_STACK};
+  sigaltstack(&stack, NULL);
+}
+
 static void beginSignals(Signals *old) {
   findStack();
   old->stackMemory = rtMalloc(ALTERNATE_STACK);
   stack_t stack = {.ss_sp = old->stackMemory, .ss_size = ALTERNATE_STACK};
   sigaltstack(&stack, &old->stack);
   struct sigaction fault = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  for (int i = 0; i < FAULTS; i++)
-    sigaction(faults[i], &fault, &old->fault[i]);
+  for (int i = 0; i < RT_FAULTS; i++)
+    sigaction(rtFaults[i], &fault, &old->fault[i]);
   tl_interrupt_flag = 0;
   entryThread = pthread_self();
   atomic_store(&entryRunning, 1);
@@ -119,17 +125,19 @@ static void endSignals(Signals *old) {
   sigaction(SIGINT, &old->interrupt, NULL);
   atomic_store(&entryRunning, 0);
   tl_interrupt_flag = 0;
-  for (int i = 0; i < FAULTS; i++)
-    sigaction(faults[i], &old->fault[i], NULL);
+  for (int i = 0; i < RT_FAULTS; i++)
+    sigaction(rtFaults[i], &old->fault[i], NULL);
   sigaltstack(&old->stack, NULL);
   free(old->stackMemory);
 }
 
-static void reportFault(void) {
+void rtReportFault(void) {
   static const char overflow[] = "the stack overflowed: calls nest too deeply";
   static const char arithmetic[] = "an arithmetic operation that the processor rejects";
   char text[160];
   int fault = rtThread.fault;
+  if (fault == RT_NO_FAULT)
+    return;
   rtThread.fault = RT_NO_FAULT;
   if (fault == RT_FAULT_STACK)
     rtReport(RT_STACK_OVERFLOW, overflow, sizeof overflow - 1, NULL);
@@ -155,8 +163,7 @@ int tl_call(void (*fn)(void *), void *context) {
     fn(context);
   }
   rtThread.busy = entry.busy + 1; /* the end of an entry is not interrupted */
-  if (rtThread.fault)
-    reportFault();
+  rtReportFault();
   rtFreeText(&entry);
   rtMemoryEnd(&entry);
   rtThread.entry = entry.outer;

@@ -187,6 +187,11 @@ TlMemory tl_memory(void) { return memory.counters; }
 
 void rtMemoryBegin(void) { memory.counters = (TlMemory){0}; }
 
+void rtMemoryAdd(int64_t allocations, int64_t bytes) {
+  memory.counters.allocations += allocations;
+  memory.counters.bytes += bytes;
+}
+
 void rtMemoryEnd(Entry *entry) {
   for (Block *block = entry->blocks, *next; block; block = next) {
     next = block->next;

@@ -53,6 +53,10 @@ void rtFlush(void) {
 }
 
 void rtWrite(int stream, const char *bytes, size_t length) {
+  if (stream == 2 && rtThread.messages) {
+    rtAdd(rtThread.messages, bytes, length);
+    return;
+  }
   if (output.write) {
     output.write(output.context, stream, bytes, length);
     return;

@@ -27,6 +27,12 @@
 #define RT_OTHER_TYPE "E0913"
 #define RT_CANNOT_WRITE "E0914"
 
+/* Growing text (Text.c). */
+typedef struct {
+  char *data;
+  size_t length, capacity;
+} Buffer;
+
 /* ---- Entry.c: what a running entry owns ---- */
 typedef struct Block Block;
 typedef struct Chunk Chunk;
@@ -40,6 +46,13 @@ typedef struct Entry {
   Chunk *text;   /* its strings */
 } Entry;
 
+/* Compiled code recurses on a stack of its own: as deep in an executable as under `tlc run`, whatever ulimit says. */
+enum { RT_STACK = 64 << 20, RT_GUARD = 1 << 20 };
+
+/* The signals that mean a fault of the program. */
+enum { RT_FAULTS = 4 };
+extern const int rtFaults[RT_FAULTS];
+
 /* A fault that the signal handler saw; the message is written once the stack is sound again. */
 enum { RT_NO_FAULT, RT_FAULT_STACK, RT_FAULT_ARITHMETIC, RT_FAULT_ADDRESS, RT_FAULT_INSTRUCTION };
 
@@ -48,6 +61,7 @@ typedef struct {
   volatile int busy; /* above 0 in functions that must not be left by a signal */
   int fault;
   void *faultAddress;
+  Buffer *messages; /* where error messages wait for their turn; null: written at once */
 } Thread;
 extern _Thread_local Thread rtThread;
 
@@ -59,12 +73,17 @@ static inline void rtLeave(void) {
 }
 /* Leaves the innermost entry with an exit code, or the process where there is none. */
 _Noreturn void rtExit(int code);
+/* A thread that is to run compiled code: its stack can overflow without harm. */
+void rtPrepareThread(void);
+/* After a jump: the message of the fault that caused it, if one did. */
+void rtReportFault(void);
 
 /* ---- Parallel.c ---- */
 void rtForksBegin(void); /* the outermost entry begins: the counter to 0 */
 
 /* ---- Memory.c ---- */
 void rtMemoryBegin(void);          /* the outermost entry begins: counters to 0 */
+void rtMemoryAdd(int64_t allocations, int64_t bytes); /* counts what other threads have allocated */
 void rtMemoryEnd(Entry *entry);    /* frees what the entry owns; with the outermost one the cache too */
 _Noreturn void rtOutOfMemory(int64_t bytes);
 /* malloc and realloc that never give null. */
@@ -72,10 +91,6 @@ void *rtMalloc(size_t bytes);
 void *rtRealloc(void *p, size_t bytes);
 
 /* ---- Text.c: growing text, and strings in the entry's arena ---- */
-typedef struct {
-  char *data;
-  size_t length, capacity;
-} Buffer;
 void rtAdd(Buffer *buffer, const char *bytes, size_t length);
 void rtAddText(Buffer *buffer, const char *text);
 void rtAddRepeated(Buffer *buffer, char c, int64_t times);

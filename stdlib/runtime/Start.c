@@ -34,9 +34,6 @@ __asm__(".text\n"
 #error "tl_start is written for x86-64"
 #endif
 
-/* Compiled code recurses on a stack of its own: as deep in an executable as under `tlc run`, whatever ulimit says. */
-enum { STACK = 64 << 20, GUARD = 1 << 20 };
-
 typedef struct {
   void (*fn)(void *);
   int code;
@@ -57,8 +54,8 @@ int tl_main(int argc, char **argv, const TlFlag *flags, int64_t count, void (*fn
   pthread_attr_t attr;
   pthread_t thread;
   pthread_attr_init(&attr);
-  pthread_attr_setstacksize(&attr, STACK);
-  pthread_attr_setguardsize(&attr, GUARD);
+  pthread_attr_setstacksize(&attr, RT_STACK);
+  pthread_attr_setguardsize(&attr, RT_GUARD);
   if (pthread_create(&thread, &attr, runProgram, &program))
     runProgram(&program);
   else

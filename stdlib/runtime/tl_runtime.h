@@ -41,7 +41,8 @@ extern volatile int32_t tl_interrupt_flag;
 _Noreturn void tl_interrupted(void);
 
 /* ---- threads ---- */
-/* fn(context, i) for every i below count, on the threads that there are; fn must not trap, print or allocate. Returns when all are done. */
+/* fn(context, i) for every i below count, on the threads that there are; fn must not print, load or
+ * save. Returns when all are done; where some trapped, leaves with what the lowest of these said. */
 void tl_parallel(void (*fn)(void *, int64_t), void *context, int64_t count);
 /* How many threads tl_parallel uses, the caller's included; before the first use. 0, as at the start: one for each processor. */
 void tl_set_threads(int64_t threads);
