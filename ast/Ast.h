@@ -328,7 +328,7 @@ enum class CallableKind : uint8_t {
   Param,     ///< a function-typed parameter or a `let`-bound function: `var`
   Record,    ///< the constructor of a record: `type` of the call
   Cast,      ///< f32(x): type of the call
-  Transform, ///< grad(f), value_and_grad(f), vmap(f), ...: `name` applied to `inner`
+  Transform, ///< grad(f), vmap(f), jvp(f, ...), the pullback that vjp(f, x) gives, ...: `name` applied to `inner`
 };
 /// A function value together with the types it is applied at.
 struct Callable {
@@ -340,6 +340,7 @@ struct Callable {
   VarDecl *var = nullptr;            ///< Param, or the `let` that a Lambda/Transform came through (where its environment is)
   StringRef name;                    ///< Transform
   Callable *inner = nullptr;         ///< Transform
+  VarDecl *point = nullptr;          ///< Transform vjp and pullback: holds where it is differentiated
   /// For each parameter of function type: the function passed, applied at the parameter's types; else null.
   List<Callable *> functions;
 };
@@ -352,7 +353,10 @@ struct FnValue {
   LambdaExpr *lambda = nullptr;
   VarDecl *var = nullptr;
   StringRef name;             ///< Transform
+  StringRef asked;            ///< Transform: the name that the program gives it; `hessian` is the `jacobian` of a `grad`
   const FnValue *inner = nullptr;
+  Callable *applied = nullptr; ///< a pullback: `inner`, applied at the point
+  VarDecl *point = nullptr;    ///< a pullback: holds the point
   Expr *at = nullptr;         ///< where it was written
   const void *scope = nullptr; ///< the checker's environment at that place
 };

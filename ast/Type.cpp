@@ -405,7 +405,9 @@ static std::string recordText(const StructType *record) {
 static std::string fnText(const FnValue *value) {
   switch (value->kind) {
   case CallableKind::Transform:
-    return value->name.str() + "(" + (value->inner ? fnText(value->inner) : "") + ")";
+    if (value->applied)
+      return "a pullback";
+    return value->asked.str() + "(" + (value->inner ? fnText(value->inner) : "") + ")";
   case CallableKind::Lambda:
     return "a lambda";
   default:

@@ -134,6 +134,7 @@ private:
   llvm::DenseMap<const VarDecl *, uint32_t> boundAt; ///< `sizeMark` at the binding
   llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
   llvm::DenseSet<const Decl *> open; ///< constants and records being checked
+  Expr *takenApart = nullptr; ///< the value of a `let` with a tuple of names
   DefDecl *treeMap = nullptr;
   bool anyDivisor = false; ///< a size may divide by what is not known to be positive; the caller checks it
 
@@ -262,7 +263,18 @@ private:
   Callable *applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
   Callable *applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
   const Type *transformCall(CallExpr *e, StringRef name);
+
+  // CheckDerivative.cpp: derivatives that are more than one number's
+  void makeFloat(const Type *t, Span span);
+  bool mayDifferentiate(StringRef asked, StringRef role, const Type *point, Span span);
+  const Type *differentiated(StringRef asked, const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner);
+  const Type *derivativeCall(CallExpr *e, StringRef name);
+  const Type *jacobianOf(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner);
+  Callable *applyPullback(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
+
+  // CheckFunction.cpp
   const Type *treeMapCall(CallExpr *e);
+  void nameFunction(VarDecl *v);
   const FnValue *functionOf(const Type *t, Expr *at);
   Callable *makeCallable(CallableKind kind);
 

@@ -429,6 +429,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
   // Functions last: by now the types of their parameters are known.
   SmallVector<Callable *> functions(d->params.size(), nullptr);
   for (unsigned i = 0; i < want.size(); ++i) {
+    if (want[i]->kind == TypeKind::Func)
+      want[i] = substitute(d->params[i]->type, types, sub); // `P.float` is known now
     auto *f = dyn_cast<FuncType>(want[i]);
     if (!f || !types_[i])
       continue;

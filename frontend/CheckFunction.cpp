@@ -19,6 +19,16 @@ const FnValue *Checker::functionOf(const Type *t, Expr *at) {
   return nullptr;
 }
 
+/// A function bound to a name: there its environment is found later. That of a parameter is found at the parameter.
+void Checker::nameFunction(VarDecl *v) {
+  auto *fn = dyn_cast<FnType>(resolved(v->type));
+  if (!fn || fn->value->kind == CallableKind::Param)
+    return;
+  FnValue named = *fn->value;
+  named.var = v;
+  v->type = types.fn(&fnValues.emplace_back(named));
+}
+
 const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
   SmallVector<const Type *> args;
   SmallVector<Expr *> ordered;
@@ -160,6 +170,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
       }
       p->type = applySolution(declared, s);
     }
+    nameFunction(p);
     slot(p->type);
     boundAt[p] = sizeMark();
     params.push_back(p->type);
@@ -215,10 +226,8 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
     return types.error();
   if (name == "tree_map")
     return treeMapCall(e);
-  if (name != "grad" && name != "value_and_grad" && name != "vmap") {
-    notBuilt(e->callee->span, ("`" + name + "`").str());
-    return types.error();
-  }
+  if (name == "vjp" || name == "jvp" || name == "hvp")
+    return derivativeCall(e, name);
   if (args.size() != 1 || !e->args[0].name.empty()) {
     diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
     return types.error();
@@ -227,9 +236,14 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   if (!inner)
     return types.error();
   FnValue f(CallableKind::Transform);
-  f.name = name;
+  f.name = f.asked = name;
   f.inner = inner;
   f.at = e;
+  if (name == "hessian") { // the jacobian of the gradient
+    f.name = "grad";
+    f.inner = &fnValues.emplace_back(f);
+    f.name = "jacobian";
+  }
   return types.fn(&fnValues.emplace_back(f));
 }
 
@@ -287,9 +301,11 @@ const Type *Checker::treeMapCall(CallExpr *e) {
 }
 
 Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  if (f->applied)
+    return applyPullback(f, args, span);
   Span at = f->at ? f->at->span : span;
   if (args.empty()) {
-    diags.report(Code::E0307, span, ("`" + f->name + "` of a function needs its arguments").str());
+    diags.report(Code::E0307, span, ("`" + f->asked + "` of a function needs its arguments").str());
     return nullptr;
   }
   auto *c = makeCallable(CallableKind::Transform);
@@ -326,29 +342,25 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
       return nullptr;
     }
     c->result = arrayOver(c->inner->result, {Dim(*batch)});
-  } else {
-    // A literal as the point of differentiation is a float.
-    for (const Type *t : args.take_front())
-      if (auto *i = dyn_cast<InferType>(resolved(t)))
-        bindInfer(i, types.infer(Constraint::Float, span));
-    if (!isVector(args[0])) {
-      auto &d = diags.report(Code::E0501, span, ("`" + f->name + "` differentiates by floats; the first argument is ").str() + str(args[0]));
-      if (auto *s = dyn_cast<StructType>(resolved(args[0])))
-        for (unsigned i = 0; i < s->decl->fields.size(); ++i)
-          if (!isVector(fieldType(s, i, types))) {
-            d.note("field `" + s->decl->fields[i].name.str() + "` is " + str(fieldType(s, i, types)));
-            break;
-          }
-      return nullptr;
-    }
+  } else if (f->name == "checkpoint") {
     c->inner = apply(f->inner, args, span);
     if (!c->inner)
       return nullptr;
+    c->result = c->inner->result;
+  } else if (f->name == "jacobian") {
+    c->result = jacobianOf(f, args, span, c->inner);
+    if (!c->result)
+      return nullptr;
+  } else {
+    if (!mayDifferentiate(f->asked, "the first argument", args[0], span))
+      return nullptr;
+    c->inner = apply(f->inner, args, span);
+    if (!c->inner)
+      return nullptr;
+    makeFloat(c->inner->result, span);
     const Type *value = resolved(c->inner->result);
-    if (auto *i = dyn_cast<InferType>(value))
-      bindInfer(i, types.infer(Constraint::Float, span)), value = resolved(value);
     if (!dimsOf(value).empty() || !isFloating(value)) {
-      diags.report(Code::E0502, at, ("`" + f->name + "` needs a function that gives one float, this gives ").str() + str(value))
+      diags.report(Code::E0502, at, ("`" + f->asked + "` needs a function that gives one float, this gives ").str() + str(value))
           .help(dimsOf(value).empty() ? "convert the result with `f32(...)`" : "reduce it, as in `sum(...)` or `mean(...)`");
       return nullptr;
     }

@@ -44,12 +44,8 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     v->module = module;
     v->varKind = kind;
     v->type = t;
-    if (auto *fn = dyn_cast<FnType>(t); fn && !isVar) {
-      // The name is where the function's environment is found later.
-      FnValue named = *fn->value;
-      named.var = v;
-      v->type = types.fn(&fnValues.emplace_back(named));
-    }
+    if (!isVar)
+      nameFunction(v);
     slot(v->type);
     boundAt[v] = sizeMark();
     body->wallsAt[v] = body->walls.size();
@@ -91,6 +87,7 @@ void Checker::letStmt(LetStmt *s) {
   scope = into;
   if (s->typeExpr)
     declared = resolveType(s->typeExpr, Where::Let, into);
+  llvm::SaveAndRestore apart(takenApart, s->pattern->isTuple && !s->isVar ? s->init : nullptr);
   const Type *t = check(s->init, declared);
   if (resolved(t)->kind == TypeKind::Range || resolved(t)->kind == TypeKind::None)
     t = valueOf(s->init, t);

@@ -107,8 +107,9 @@ void FunctionGen::assign(const VarDecl *var, Value value) {
 
 void FunctionGen::bind(const Pattern *pattern, const Value &value) {
   if (!pattern->isTuple) {
+    const bool isPullback = !value.closure && resolved(value.type)->kind == TypeKind::Fn;
     if (pattern->var)
-      env.bind(pattern->var, value);
+      env.bind(pattern->var, isPullback ? Value{value.type, {}, m.arena.closure(nullptr, env)} : value);
     return;
   }
   bool isTuple = resolved(value.type)->kind == TypeKind::Tuple;

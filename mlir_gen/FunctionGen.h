@@ -253,19 +253,26 @@ public:
   //===- Transformations (GenTransform.cpp)
   //-----------------------------------------------------------------------===//
   Value transform(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
-  Value derivative(const Closure &f, ArrayRef<Value> args, const ast::Type *type, bool withValue);
+  Value gradient(const Closure &f, ArrayRef<Value> args, const ast::Type *type, bool withValue);
+  /// [value.., point..], by as many derivatives along elements of the point, or of the value, as there are: whichever are fewer.
+  Value jacobian(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
+  mlir::Value unit(const ast::Type *type, const Values &sizes, ValueRange at);
   Value vmap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
   /// `f` on each leaf of the arguments.
   Value treeMap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
   /// Row `i` of every array in a value.
   Value rowOf(const Value &value, mlir::Value i);
-  /// A function value as a function of the module: its arguments are the leaves of `params`, then the
-  /// captured values.
+  /// A function value as a function of the module: its operands are the leaves of `args`, then the captured
+  /// values.
   struct Outlined {
     mlir::func::FuncOp func;
-    Values captured;
+    Values operands;
   };
   Outlined outline(const Closure &f, ArrayRef<Value> args, const ast::Type *result);
+  /// The cotangents of the first `points` operands, behind the results if these are asked for.
+  Values vjp(Outlined f, size_t points, ValueRange seeds, bool withValue);
+  /// The results, then their tangents.
+  Values jvp(Outlined f, ValueRange tangents);
   /// tl.map over `extents`, with a value of `type` in all: the body is given the indices.
   Value map(const Values &extents, const ast::Type *type, llvm::function_ref<Value(ValueRange)> body);
 

@@ -37,6 +37,8 @@ Value FunctionGen::call(CallExpr *e) {
       args.push_back(gen(arg));
     }
   }
+  if (target->kind == CallableKind::Transform && target->name == "vjp")
+    env.bind(target->point, args.front());
   return call(closureOf(target), args, type);
 }
 

@@ -1,4 +1,4 @@
-// grad, value_and_grad, vmap: functions of functions. What is differentiated becomes a function of the module
+// grad, jvp, vjp, jacobian, vmap: functions of functions. What is differentiated becomes a function of the module
 // and an op that refers to it; a map over the leading axis is a tl.map whose body calls the function on one
 // row.
 #include "mlir_gen/FunctionGen.h"
@@ -11,13 +11,28 @@ using llvm::dyn_cast;
 Value FunctionGen::transform(const Callable *callable, ArrayRef<Value> args, const Type *type) {
   const Closure inner = closureOf(callable->inner);
   StringRef name = callable->name;
-  if (name == "grad" || name == "value_and_grad")
-    return derivative(inner, args, type, name == "value_and_grad");
+  auto result = [&] { return typeOf(inner.callable->result); };
   if (name == "vmap")
     return vmap(inner, args, type);
   if (name == "checkpoint")
     return call(inner, args, type);
-  return notBuilt("`" + name + "`", type);
+  if (name == "jacobian")
+    return jacobian(inner, args, type);
+  if (name == "jvp" || name == "hvp") {
+    Outlined f = outline(inner, args.front(), result());
+    Values made = jvp(f, args.back().leaves);
+    const size_t n = made.size() / 2;
+    Value change = enter(result(), ValueRange(made).drop_front(n));
+    return name == "hvp" ? change : record(type, {enter(result(), ValueRange(made).take_front(n)), change});
+  }
+  if (name == "vjp") // the pullback makes its own, at the point that it finds by name
+    return {type, call(inner, args, result()).leaves};
+  if (name == "pullback") {
+    const Value x = lookup(callable->point);
+    return enter(type, vjp(outline(inner, x, result()), x.leaves.size(), args.front().leaves, false));
+  }
+  assert((name == "grad" || name == "value_and_grad") && "all transformations are told apart");
+  return gradient(inner, args, type, name == "value_and_grad");
 }
 
 FunctionGen::Outlined FunctionGen::outline(const Closure &f, ArrayRef<Value> args, const Type *result) {
@@ -41,39 +56,94 @@ FunctionGen::Outlined FunctionGen::outline(const Closure &f, ArrayRef<Value> arg
   }
   own.prologue = outer.front().empty() ? nullptr : &outer.front().back();
   own.giveBack({}, own.call(f, params, result));
-  return {outer, own.captured};
+  Outlined outlined{outer, {}};
+  for (const Value &arg : args)
+    llvm::append_range(outlined.operands, arg.leaves);
+  llvm::append_range(outlined.operands, own.captured);
+  return outlined;
 }
 
-Value FunctionGen::derivative(const Closure &f, ArrayRef<Value> args, const Type *type, bool withValue) {
-  const Type *result = withValue ? fieldOf(type, 0, m.types) : nullptr;
-  const Type *gradient = withValue ? fieldOf(type, 1, m.types) : type;
-  if (!result)
-    result = typeOf(f.callable->result);
-  Outlined outlined = outline(f, args, result);
-  Values operands;
-  for (const Value &arg : args)
-    llvm::append_range(operands, arg.leaves);
-  llvm::append_range(operands, outlined.captured);
-
-  Values seeds;
-  for (mlir::Type t : outlined.func.getResultTypes())
-    if (tl::isFloat(t))
-      seeds.push_back(tl::constant(b, b.getLoc(), t, 1));
-  const SmallVector<int64_t> wrt = axesUpTo(args.front().leaves.size());
+Values FunctionGen::vjp(Outlined f, size_t points, ValueRange seeds, bool withValue) {
   SmallVector<mlir::Type> results;
   if (withValue)
-    llvm::append_range(results, outlined.func.getResultTypes());
-  for (mlir::Value leaf : args.front().leaves)
-    results.push_back(leaf.getType());
-  auto vjp = VjpOp::create(b, results, outlined.func.getSymName(), operands, seeds, wrt, withValue);
-  ValueRange made = vjp.getResults();
-  const size_t values = withValue ? outlined.func.getNumResults() : 0;
+    llvm::append_range(results, f.func.getResultTypes());
+  llvm::append_range(results, ValueRange(f.operands).take_front(points).getTypes());
+  auto op = VjpOp::create(b, results, f.func.getSymName(), f.operands, seeds, axesUpTo(points), withValue);
+  return Values(op.getResults());
+}
+
+Values FunctionGen::jvp(Outlined f, ValueRange tangents) {
+  SmallVector<mlir::Type> results(f.func.getResultTypes()), all = results;
+  llvm::append_range(all, results); // each is a float and has a tangent
+  auto op = JvpOp::create(b, all, f.func.getSymName(), f.operands, tangents, axesUpTo(tangents.size()));
+  return Values(op.getResults());
+}
+
+Value FunctionGen::gradient(const Closure &f, ArrayRef<Value> args, const Type *type, bool withValue) {
+  const Type *result = withValue ? fieldOf(type, 0, m.types) : typeOf(f.callable->result);
+  Outlined outlined = outline(f, args, result);
+  mlir::Value seed = constant(scalarOf(result), 1);
+  Values made = vjp(outlined, args.front().leaves.size(), seed, withValue);
   // A gradient has the sizes of what it is the gradient of.
-  Value change = enter(args.front().type, made.drop_front(values));
-  change.type = gradient;
-  if (!withValue)
-    return change;
-  return record(type, {enter(result, made.take_front(values)), change});
+  Value change = enter(args.front().type, ValueRange(made).drop_front(withValue));
+  change.type = withValue ? fieldOf(type, 1, m.types) : type;
+  return withValue ? record(type, {Value{result, {made.front()}}, change}) : change;
+}
+
+/// 1 at the place `at` of an array of `sizes`, 0 elsewhere.
+mlir::Value FunctionGen::unit(const Type *type, const Values &sizes, ValueRange at) {
+  mlir::Value one = constant(scalarOf(type), 1), zero = constant(scalarOf(type), 0);
+  if (sizes.empty())
+    return one;
+  auto isThere = [&](ValueRange place) -> Value {
+    mlir::Value there;
+    for (auto [i, j] : llvm::zip_equal(at, place)) {
+      mlir::Value equal = compare("eq", toInt(i), toInt(j));
+      there = there ? op("tl.and", {there, equal}) : equal;
+    }
+    return {elemOf(type), {op("tl.select", {there, one, zero})}};
+  };
+  return map(sizes, type, isThere).leaf();
+}
+
+Value FunctionGen::jacobian(const Closure &f, ArrayRef<Value> args, const Type *type) {
+  const Value &x = args.front();
+  const Type *result = typeOf(f.callable->result);
+  const Outlined outlined = outline(f, args, result);
+  const Sizes from = leavesOf(x.type).front().dims, to = leavesOf(result).front().dims;
+  const Values inputs = eval(from), outputs = eval(to);
+  auto count = [](const Sizes &sizes) {
+    Size product(1);
+    for (const Size &size : sizes)
+      product = product * size;
+    return product;
+  };
+  // Along each element of the point: the last axes of the jacobian come first.
+  auto columns = [&]() -> Value {
+    auto column = [&](ValueRange at) {
+      return enter(result, ValueRange(jvp(outlined, unit(x.type, inputs, at))).drop_front());
+    };
+    if (inputs.empty())
+      return {type, column({}).leaves};
+    Dims dims(from.begin(), from.end());
+    dims.append(to.begin(), to.end());
+    mlir::Value all = map(inputs, m.types.array(elemOf(type), dims), column).leaf();
+    SmallVector<int64_t> perm;
+    for (size_t axis = 0; axis < dims.size(); ++axis)
+      perm.push_back((axis + from.size()) % dims.size());
+    return {type, {op("tl.transpose", all, attr("perm", b.getDenseI64ArrayAttr(perm)))}};
+  };
+  // What each element of the value gives the point.
+  auto rows = [&]() -> Value {
+    auto row = [&](ValueRange at) { return enter(x.type, vjp(outlined, 1, unit(result, outputs, at), false)); };
+    return outputs.empty() ? Value{type, row({}).leaves} : map(outputs, type, row);
+  };
+  if (outputs.empty() && !inputs.empty())
+    return rows();
+  const Answer fewer = inputs.empty() ? Answer::Always : lessEqual(count(from), count(to), facts);
+  if (fewer == Answer::Sometimes)
+    return branch(compare("le", toInt(eval(count(from))), toInt(eval(count(to)))), type, columns, rows);
+  return fewer == Answer::Always ? columns() : rows();
 }
 
 Value FunctionGen::map(const Values &extents, const Type *type, llvm::function_ref<Value(ValueRange)> body) {

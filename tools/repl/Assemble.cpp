@@ -26,6 +26,16 @@ void repl::eachName(const ast::Pattern *pattern, llvm::function_ref<void(ast::Va
     eachName(part, f);
 }
 
+/// Makes a pattern bind `name` and nothing else; false if it does not bind it.
+static bool bindsOnly(ast::Pattern *pattern, StringRef name) {
+  bool found = pattern->var && pattern->var->name == name;
+  if (!found)
+    pattern->var = nullptr;
+  for (ast::Pattern *part : pattern->elems)
+    found |= bindsOnly(part, name);
+  return found;
+}
+
 /// Every word of a text that could be a name.
 static llvm::StringSet<> wordsOf(StringRef text) {
   llvm::StringSet<> words;
@@ -188,7 +198,7 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
   for (const Function &function : functions)
     if (words.contains(function.name) && !isNew(function.name))
       for (ast::Stmt *statement : parse(*function.source).stmts)
-        if (auto *let = llvm::dyn_cast<ast::LetStmt>(statement); let && let->pattern->var && let->pattern->var->name == function.name)
+        if (auto *let = llvm::dyn_cast<ast::LetStmt>(statement); let && bindsOnly(let->pattern, function.name))
           statements.push_back(let);
 
   // Its own statements, and what it leaves behind.
@@ -240,8 +250,10 @@ std::optional<Engine::Plan> Engine::learnPlan(const Unit &unit, const Plan &trie
     plan.valueOfLast = !(tuple && tuple->elems.empty()) && type->kind != ast::TypeKind::None;
   }
   for (const ast::LetStmt *let : unit.lets)
-    if (let->pattern->var && isFunction(let->pattern->var->type ? let->pattern->var->type : let->type))
-      plan.functions.push_back(let->pattern->var->name.str());
+    eachName(let->pattern, [&](const ast::VarDecl *var) {
+      if (isFunction(var->type ? var->type : let->pattern->var ? let->type : nullptr))
+        plan.functions.push_back(var->name.str());
+    });
   if (plan == tried)
     return std::nullopt;
   return plan;
