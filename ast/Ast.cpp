@@ -77,7 +77,7 @@ private:
     n->elems = each(p->elems, [&](Pattern *e) { return pattern(e); });
     return n;
   }
-  Binder binder(const Binder &b) { return {pattern(b.pattern), expr(b.iter), Size()}; }
+  Binder binder(const Binder &b) { return {pattern(b.pattern), expr(b.iter), Size(), b.down}; }
 
   Expr *copy(ErrorExpr *e) { return into.make<ErrorExpr>(e->span); }
   Expr *copy(NumberExpr *e) {

@@ -143,6 +143,7 @@ struct Binder {
   Pattern *pattern = nullptr;
   Expr *iter = nullptr; ///< null where the range is inferred
   Size extent;          ///< checked: the inferred range is 0..extent
+  bool down = false;    ///< checked: written `flip(lo..hi)`, of which `iter` is the range
 };
 /// The part behind `for` in `[for i, j: e]` and `sum(for k: e)`. As an expression of its own its value is the array of bodies.
 struct ForExpr : ExprOf<ExprKind::For> {

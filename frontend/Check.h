@@ -164,6 +164,7 @@ private:
   void checkFields(StructDecl *s);
   void addFact(Expr *e, Facts &facts);
   void checkDef(DefDecl *d);
+  void checkBody(DefDecl *d);
   void checkConst(ConstDecl *d);
   void checkTest(TestDecl *d);
   void finishBody();
@@ -233,6 +234,7 @@ private:
   bool decide(Code code, const Size &lhs, const Size &rhs, const Facts &facts, Span span, StringRef what, const Size &size, bool &proved);
   void discharge(size_t from);
   const Type *arrayOver(const Type *element, llvm::ArrayRef<Dim> dims);
+  const Type *distributed(const Type *t);
 
   SmallVector<const Sym *> inferredIn(const Size &position);
   std::optional<Size> maskSize(Index &ix, llvm::ArrayRef<Dim> axes);
@@ -255,6 +257,8 @@ private:
   const Type *shapeRule(CallExpr *e, DefDecl *d, const Type *declared);
   std::optional<SmallVector<int64_t>> constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call);
   const Type *shapeArgument(Expr *e);
+  const Type *joined(CallExpr *e, DefDecl *d, const Type *elem, bool stacked);
+  const Type *padded(CallExpr *e, const Type *elem, Dims dims);
 
   // CheckFunction.cpp: function values
   const Type *callFunction(CallExpr *e, const FnValue *f);

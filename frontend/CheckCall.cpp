@@ -15,8 +15,7 @@ static bool isTransform(StringRef name) {
 const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   for (const Arg &a : e->args)
     check(a.value);
-  static const StringRef planned[] = {"reduce", "scan", "conv2d", "max_pool2d", "avg_pool2d", "unique", "nonzero", "searchsorted", "topk", "stack",
-                                      "roll", "pad", "tile", "repeat", "categorical", "normal_like"};
+  static const StringRef planned[] = {"conv2d", "max_pool2d", "avg_pool2d"};
   if (llvm::is_contained(planned, n->name)) {
     notBuilt(n->span, "`" + n->name + "`");
     return types.error();
@@ -303,8 +302,9 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     axes->type = types.none();
     ordered[1] = axes;
   }
-  if (d->shapeRule == "reduce" || d->shapeRule == "axis")
-    for (unsigned i = 1; i < ordered.size(); ++i)
+  bool reduces = d->shapeRule == "reduce" || d->shapeRule == "axis", joins = d->shapeRule == "concat" || d->shapeRule == "stack";
+  if (reduces || joins)
+    for (unsigned i = joins ? ordered.size() - 1 : 1; i < ordered.size(); ++i)
       if (int a = (*from)[i]; a >= 0 && e->args[a].name.empty()) {
         diags.report(Code::E0307, ordered[i]->span, ("`" + d->params[i]->name + "` of `" + d->name + "` is written with its name").str())
             .help(("write `" + d->params[i]->name + "=" + sources.text(ordered[i]->span) + "`").str());

@@ -313,35 +313,8 @@ void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *
     d.help("convert with `" + str(we) + "(...)`");
 }
 
-void Checker::checkDef(DefDecl *d) {
-  resolveSignature(d);
-  if (d->state != DefDecl::Signature)
-    return;
-  if (!d->body) {
-    d->state = DefDecl::Checked;
-    return;
-  }
-  d->state = DefDecl::Checking;
-  Module *savedModule = module;
-  const Scope *savedScope = scope;
-  Body *savedBody = body;
-  Body own;
-  own.def = d;
-  own.facts = whereFacts[d];
-  llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
-  llvm::SaveAndRestore outside(lambdaDepth, 0u);
-  enterBody(own, d->module, pushScope(signatureScopes[d]));
-  for (VarDecl *p : d->params) {
-    if (!p->init)
-      continue;
-    const Type *t = check(p->init, p->type);
-    Mismatch why;
-    if (p->type->kind == TypeKind::None)
-      continue;
-    Solver s;
-    if (!unify(p->type, t, s, why))
-      reportMismatch(Code::E0201, p->init, p->type, t, why, p->typeExpr->span, "the parameter's type");
-  }
+/// The body gives what is promised; a result that is not written is found.
+void Checker::checkBody(DefDecl *d) {
   size_t before = diags.size();
   const Type *t = check(d->body, d->result);
   if (d->resultExpr) {
@@ -384,6 +357,37 @@ void Checker::checkDef(DefDecl *d) {
       d->result = types.error();
     }
   }
+}
+
+void Checker::checkDef(DefDecl *d) {
+  resolveSignature(d);
+  if (d->state != DefDecl::Signature)
+    return;
+  d->state = DefDecl::Checking;
+  Module *savedModule = module;
+  const Scope *savedScope = scope;
+  Body *savedBody = body;
+  Body own;
+  own.def = d;
+  own.facts = whereFacts[d];
+  llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
+  llvm::SaveAndRestore outside(lambdaDepth, 0u);
+  enterBody(own, d->module, pushScope(signatureScopes[d]));
+  for (VarDecl *p : d->params) {
+    if (!p->init || (p->isConst && !d->body))
+      continue;
+    const Type *t = check(p->init, p->type);
+    Mismatch why;
+    if (p->type->kind == TypeKind::None)
+      continue;
+    Solver s;
+    if (!unify(p->type, t, s, why))
+      reportMismatch(Code::E0201, p->init, p->type, t, why, p->typeExpr->span, "the parameter's type");
+  }
+  if (d->body)
+    checkBody(d);
+  else
+    finishBody();
   d->state = DefDecl::Checked;
   body = savedBody;
   module = savedModule;

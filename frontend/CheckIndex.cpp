@@ -17,6 +17,20 @@ const Type *Checker::arrayOver(const Type *element, llvm::ArrayRef<Dim> dims) {
   return types.array(element, Dims(dims));
 }
 
+/// The type with its arrays of tuples as tuples of arrays.
+const Type *Checker::distributed(const Type *t) {
+  t = resolved(t);
+  if (auto *a = dyn_cast<ArrayType>(t))
+    return resolved(a->elem)->kind == TypeKind::Tuple ? arrayOver(a->elem, a->dims) : t;
+  auto *tuple = dyn_cast<TupleType>(t);
+  if (!tuple)
+    return t;
+  SmallVector<const Type *> elems;
+  for (const Type *e : tuple->elems)
+    elems.push_back(distributed(e));
+  return types.tuple(elems);
+}
+
 static bool mentionsAny(const Size &s, llvm::ArrayRef<const Sym *> syms) {
   return llvm::any_of(syms, [&](const Sym *x) { return s.mentions(x); });
 }

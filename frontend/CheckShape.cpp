@@ -111,6 +111,101 @@ static std::optional<Size> product(llvm::ArrayRef<Dim> dims) {
   return p;
 }
 
+/// concat and stack: arrays of one rank, then the axis.
+const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stacked) {
+  auto arrays = e->ordered.drop_back();
+  Dims dims(dimsOf(resolved(arrays[0]->type)));
+  auto misfit = [&](Expr *other, const std::string &text, const Mismatch &why) {
+    auto &report = diags.report(Code::E0315, e->span, text).label(arrays[0]->span, str(arrays[0]->type)).label(other->span, str(other->type));
+    if (!why.reason.empty())
+      report.note(why.reason);
+    if (isa<NumberExpr>(other))
+      report.help(("the axis is written with its name: `axis=" + sources.text(other->span) + "`").str());
+    return types.error();
+  };
+  const std::string name = "`" + d->name.str() + "`";
+  if (!stacked)
+    for (Expr *x : arrays)
+      if (dimsOf(resolved(x->type)).size() != dims.size() || dims.empty())
+        return misfit(x == arrays[0] ? arrays[1] : x, name + " joins arrays of one rank, not " + str(arrays[0]->type) + " and " + str((x == arrays[0] ? arrays[1] : x)->type), {});
+  if (stacked)
+    dims.push_back(Size(1));
+  auto axes = constAxes(e->ordered.back(), dims, e->span);
+  if (!axes)
+    return types.error();
+  const int64_t axis = (*axes)[0];
+  if (stacked) {
+    dims.pop_back();
+    dims.insert(dims.begin() + axis, Dim(Size(int64_t(arrays.size()))));
+    return types.array(elem, dims); // the signature has compared the sizes
+  }
+  for (Expr *x : arrays.drop_front())
+    for (auto [i, other] : llvm::enumerate(dimsOf(resolved(x->type)))) {
+      if (int64_t(i) == axis) {
+        dims[i] = Dim(dims[i].size + other.size);
+        continue;
+      }
+      Mismatch why;
+      Solver none;
+      if (dims[i].pack || other.pack ? dims[i].pack != other.pack : !unifySize(dims[i].size, other.size, none, why))
+        return misfit(x, name + " along axis " + std::to_string(axis) + " needs equal sizes elsewhere", why);
+    }
+  return types.array(elem, dims);
+}
+
+/// The widths of `pad`: one int for all ends, or a pair for each axis; of a single axis the pair itself.
+const Type *Checker::padded(CallExpr *e, const Type *elem, Dims dims) {
+  Expr *widths = e->ordered[1];
+  auto misfit = [&](Expr *at, const Type *got) {
+    diags.report(Code::E0330, (at ? at : widths)->span, "`pad` takes an int, or a pair (before, after) for each axis of " + str(e->ordered[0]->type), str(got))
+        .label(e->ordered[0]->span, str(e->ordered[0]->type));
+    return types.error();
+  };
+  /// The parts of a tuple, by type and, where it is written as one, by expression.
+  auto partsOf = [&](const Type *t, Expr *x) {
+    SmallVector<std::pair<const Type *, Expr *>> parts;
+    auto *tuple = dyn_cast<TupleType>(resolved(t));
+    auto *written = llvm::dyn_cast_or_null<TupleExpr>(x);
+    for (size_t i = 0; tuple && i < tuple->elems.size(); ++i)
+      parts.push_back({tuple->elems[i], written ? written->elems[i] : nullptr});
+    return parts;
+  };
+  if (!product(dims))
+    return misfit(widths, widths->type);
+  SmallVector<std::pair<const Type *, Expr *>> ends;
+  auto parts = partsOf(widths->type, widths);
+  if (parts.empty())
+    ends.assign(2 * dims.size(), {widths->type, widths});
+  else if (dims.size() == 1 && partsOf(parts[0].first, nullptr).empty())
+    ends = parts;
+  else
+    for (auto [type, x] : parts) {
+      auto pair = partsOf(type, x);
+      if (pair.size() != 2)
+        return misfit(x, type);
+      ends.append(pair);
+    }
+  if (ends.size() != 2 * dims.size())
+    return misfit(widths, widths->type);
+  Size open;
+  for (auto [i, end] : llvm::enumerate(ends)) {
+    auto [type, x] = end;
+    if (i % 2 == 0)
+      open = Size(sizes.sym(SymKind::Fresh, "_", e->span));
+    Mismatch why;
+    if (!meet(types.int64(), type, why))
+      return misfit(x, type);
+    auto n = x ? sizeOf(x) : std::nullopt;
+    if (n && !notNegative(Code::E0313, x, *n, "a width of padding"))
+      return types.error();
+    Dim &dim = dims[i / 2];
+    if (dim.size == open)
+      continue;
+    dim = Dim(n ? dim.size + *n : open);
+  }
+  return types.array(elem, dims);
+}
+
 const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   StringRef rule = d->shapeRule;
   auto args = e->ordered;
@@ -160,7 +255,7 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   if (rule == "same") {
     if (dims.empty())
       return scalarArgument();
-    return constAxes(args[1], dims, e->span) ? types.array(elem, dims) : types.error();
+    return constAxes(args.back(), dims, e->span) ? types.array(elem, dims) : types.error();
   }
   if (rule == "size")
     return constAxes(args[1], dims, e->span) ? declared : types.error();
@@ -211,33 +306,34 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
       out.push_back(dims[a]);
     return types.array(elem, out);
   }
-  if (rule == "concat") {
-    Dims other(dimsOf(resolved(args[1]->type)));
-    if (dims.empty() || dims.size() != other.size()) {
-      diags.report(Code::E0315, e->span, "`concat` joins arrays of one rank, not " + str(args[0]->type) + " and " + str(args[1]->type));
-      return types.error();
-    }
+  if (rule == "concat" || rule == "stack")
+    return joined(e, d, elem, rule == "stack");
+  if (rule == "repeat") {
+    if (dims.empty())
+      return scalarArgument();
     auto axes = constAxes(args[2], dims, e->span);
-    if (!axes)
+    auto n = sizeOf(args[1]);
+    if (!axes || (n && !notNegative(Code::E0313, args[1], *n, "a number of repetitions")))
       return types.error();
-    for (size_t i = 0; i < dims.size(); ++i) {
-      if (int64_t(i) == (*axes)[0]) {
-        dims[i] = Dim(dims[i].size + other[i].size);
-        continue;
-      }
-      Mismatch why;
-      Solver none;
-      if (dims[i].pack || other[i].pack ? dims[i].pack != other[i].pack : !unifySize(dims[i].size, other[i].size, none, why)) {
-        auto &report = diags.report(Code::E0315, e->span, "`concat` along axis " + std::to_string((*axes)[0]) + " needs equal sizes elsewhere")
-                           .label(args[0]->span, str(args[0]->type))
-                           .label(args[1]->span, str(args[1]->type));
-        if (!why.reason.empty())
-          report.note(why.reason);
-        return types.error();
-      }
-    }
+    Dim &at = dims[(*axes)[0]];
+    at = Dim(n ? at.size * *n : Size(sizes.sym(SymKind::Fresh, "_", e->span)));
     return types.array(elem, dims);
   }
+  if (rule == "tile") {
+    Dims counts(cast<ShapeType>(resolved(args[1]->type))->dims);
+    if (counts.size() < dims.size() || !product(counts) || !product(dims)) {
+      diags.report(Code::E0330, args[1]->span, "`tile` takes a number for each axis of " + str(args[0]->type) + ", " + std::to_string(counts.size()) + (counts.size() == 1 ? " is given" : " are given"))
+          .label(args[0]->span, str(args[0]->type));
+      return types.error();
+    }
+    for (size_t i = 0; i < dims.size(); ++i) {
+      Dim &count = counts[counts.size() - 1 - i];
+      count = Dim(count.size * dims[dims.size() - 1 - i].size);
+    }
+    return types.array(elem, counts);
+  }
+  if (rule == "pad")
+    return dims.empty() ? scalarArgument() : padded(e, elem, dims);
   if (rule == "broadcast_to") {
     Mismatch why;
     auto both = broadcast(dims, dimsOf(declared), why);

@@ -218,6 +218,11 @@ List<VarDecl *> Checker::carriedVars(SmallVector<VarDecl *> assigned, Span loop)
 
 /// What one step of `for pattern in iter` binds; facts about it where it is an index.
 const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
+  if (auto *c = dyn_cast<CallExpr>(b.iter); c && c->args.size() == 1 && isa<RangeExpr>(c->args[0].value) && isa<NameExpr>(c->callee))
+    if (auto *d = llvm::dyn_cast_or_null<DefDecl>(lookup(cast<NameExpr>(c->callee)->name).decl); d && !d->body && d->opName == "flip") {
+      b.iter = c->args[0].value;
+      b.down = true;
+    }
   const Type *t = resolved(check(b.iter));
   const Type *element = types.error();
   Size lo, hi;

@@ -171,7 +171,7 @@ const Type *Checker::applySolution(const Type *t, const Solver &s) {
       return std::nullopt;
     return it->second;
   };
-  return substitute(t, types, Substitution{type, pack, size});
+  return distributed(substitute(t, types, Substitution{type, pack, size})); // a type parameter may have become a tuple
 }
 
 static bool hasHole(const Size &s) {
@@ -332,6 +332,20 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
   }
   if (auto *p = dyn_cast<ArrayType>(pattern)) {
     const Type *elem = resolved(p->elem);
+    if (elem->kind == TypeKind::Array) { // what the element type was found to be
+      p = cast<ArrayType>(types.array(elem, p->dims));
+      elem = p->elem;
+    }
+    if (auto *t = dyn_cast<TupleType>(actual)) { // of arrays: an array of tuples
+      if (auto *open = dyn_cast<InferType>(elem)) {
+        SmallVector<const Type *> parts;
+        for (size_t i = 0; i < t->elems.size(); ++i)
+          parts.push_back(types.infer(open->constraint, open->origin));
+        if (!bindInfer(open, elem = types.tuple(parts)))
+          return false;
+      }
+      return elem->kind == TypeKind::Tuple && unify(arrayOver(elem, p->dims), t, s, why);
+    }
     llvm::ArrayRef<Dim> dims = dimsOf(actual);
     bool hasPack = llvm::any_of(p->dims, [](const Dim &d) { return d.pack; });
     auto *open = dyn_cast<InferType>(elem);

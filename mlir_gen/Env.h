@@ -10,6 +10,12 @@
 namespace tl::mlirgen {
 class EnvArena;
 
+/// A definition that takes functions and is being generated, as a part of those around it.
+struct OpenDef {
+  const ast::DefDecl *def;
+  const OpenDef *outer;
+};
+
 class Env {
 public:
   explicit Env(EnvArena &arena);
@@ -21,6 +27,8 @@ public:
   void bind(const Sym *sym, mlir::Value index) { add(sym, index.getAsOpaquePointer()); }
   void bind(const ast::Pack *pack, ast::Dims dims);
   void bind(const ast::TypeParam *param, const ast::Type *type) { add(param, type); }
+  /// What is written here stands in these definitions: a closure's env has those around the closure, not those that call it.
+  const OpenDef *open = nullptr;
 
 private:
   friend class EnvArena;
@@ -48,6 +56,7 @@ public:
   const Closure *closure(const ast::Callable *callable, const Env &env) {
     return &closures.emplace_back(Closure{callable, env});
   }
+  const OpenDef *open(const ast::DefDecl *def, const OpenDef *outer) { return &opened.emplace_back(OpenDef{def, outer}); }
 
 private:
   friend class Env;
@@ -55,6 +64,7 @@ private:
   std::deque<Value> values;
   std::deque<ast::Dims> dims;
   std::deque<Closure> closures;
+  std::deque<OpenDef> opened;
 };
 
 inline Env::Env(EnvArena &arena) : arena(&arena), map(arena.maps.getEmptyMap()) {}

@@ -239,8 +239,6 @@ public:
                        ArrayRef<Value> args, StringRef name);
   /// A type of a definition's signature, for an instance, in our names.
   const ast::Type *viewed(const ast::Type *type, const ast::Instance &instance);
-  /// The definitions that are being generated as parts of this one.
-  SmallVector<const ast::DefDecl *> open() const;
   /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated
   /// here.
   Env viewOf(const ast::Instance &instance);
@@ -339,7 +337,6 @@ private:
   };
   Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
   FunctionGen *parent;
-  const ast::DefDecl *defining = nullptr; ///< where it takes functions
   std::vector<Env>
       callers; ///< of the closures that are being inlined: their sizes may be named in the types of arguments
   StringRef name;                     ///< of the variable whose value is being made

@@ -199,12 +199,13 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
     auto it = m.instances.find(unique);
     return it != m.instances.end() ? it->second : m.instances.try_emplace(unique, make()).first->second;
   };
-  if (passed.takesFunctions && llvm::is_contained(open(), def))
-    return notBuilt("a definition that takes a function and calls itself", type);
-  const FuncInstance callee = passed.takesFunctions ? make() : cached();
+  for (const OpenDef *o = passed.takesFunctions ? env.open : nullptr; o; o = o->outer)
+    if (o->def == def)
+      return notBuilt("a definition that takes a function and calls itself", type);
+  FuncInstance callee = passed.takesFunctions ? make() : cached();
   if (passed.takesFunctions) {
+    callee.env.open = m.arena.open(def, env.open);
     FunctionGen inner(m, callee.func, callee.env, this);
-    inner.defining = def;
     inner.body(callee, def, args);
     llvm::append_range(operands, inner.captured);
   }
@@ -230,14 +231,6 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
 const Type *FunctionGen::viewed(const Type *type, const Instance &instance) {
   SaveAndRestore swap(env, viewOf(instance));
   return typeOf(type);
-}
-
-SmallVector<const DefDecl *> FunctionGen::open() const {
-  SmallVector<const DefDecl *> defs;
-  for (const FunctionGen *f = this; f; f = f->parent)
-    if (f->defining)
-      defs.push_back(f->defining);
-  return defs;
 }
 
 FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms,

@@ -44,8 +44,8 @@ mlir::StringAttr ModuleGen::sourceLine(Span span) {
 mlir::func::FuncOp ModuleGen::declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args,
                                       mlir::TypeRange results) {
   std::string unique = name.str();
-  if (unsigned n = names[unique]++)
-    unique += "_" + std::to_string(n);
+  while (!names.try_emplace(unique, 0).second) // a number may make another's name
+    unique = name.str() + "_" + std::to_string(++names[name.str()]);
   auto func = mlir::func::FuncOp::create(loc, unique, mlir::FunctionType::get(context, args, results));
   func.setPrivate();
   func.addEntryBlock();

@@ -9,10 +9,6 @@ using llvm::cast;
 using llvm::dyn_cast;
 using llvm::isa;
 
-namespace {
-using Call = IntrinsicCall;
-
-/// The axes that a constant names, counted from the front; all of them for None.
 SmallVector<int64_t> axesOf(const Value &axes, size_t rank) {
   SmallVector<int64_t> result;
   auto add = [&](mlir::Attribute a) {
@@ -27,6 +23,9 @@ SmallVector<int64_t> axesOf(const Value &axes, size_t rank) {
     add(axes.constant);
   return result;
 }
+
+namespace {
+using Call = IntrinsicCall;
 
 size_t rankOf(const Value &v) { return ast::dimsOf(v.type).size(); }
 
@@ -56,6 +55,15 @@ Value pointwise(FunctionGen &f, const Call &c) {
   return {c.type, {f.op(c.op, operands, f.signs(number))}};
 }
 
+/// `y` as it is, or where the call says `keep`, with its axes of size 1.
+mlir::Value kept(FunctionGen &f, const Call &c, mlir::Value y) {
+  const Sizes dims = sizesOf(ast::dimsOf(c.type));
+  if (dims.size() == (isTensor(y) ? tl::rankOf(y) : 0))
+    return y;
+  return isTensor(y) ? ReshapeOp::create(f.b, y, f.eval(dims)).getY()
+                     : BroadcastOp::create(f.b, y, f.eval(dims), f.b.getDenseI64ArrayAttr({})).getY();
+}
+
 Value reduce(FunctionGen &f, const Call &c) {
   const Value &x = c.args[0];
   const ScalarKind kind = scalarOf(x.type);
@@ -68,11 +76,7 @@ Value reduce(FunctionGen &f, const Call &c) {
   auto attrs = f.signs(kind);
   attrs.push_back(f.attr("axes", f.b.getDenseI64ArrayAttr(axes)));
   mlir::Value y = f.op(c.op, x.leaf(), attrs);
-  const Sizes dims = sizesOf(ast::dimsOf(c.type));
-  if (dims.size() != rankOf(x) - axes.size()) // `keep`: the axes stay, with size 1
-    y = isTensor(y) ? ReshapeOp::create(f.b, y, f.eval(dims)).getY()
-                    : BroadcastOp::create(f.b, y, f.eval(dims), f.b.getDenseI64ArrayAttr({})).getY();
-  return {c.type, {y}};
+  return {c.type, {kept(f, c, y)}};
 }
 
 Value along(FunctionGen &f, const Call &c) {
@@ -95,7 +99,7 @@ Value place(FunctionGen &f, const Call &c) {
   }
   auto attrs = f.signs(scalarOf(x.type));
   attrs.push_back(f.attr("axis", f.b.getI64IntegerAttr(axes.front())));
-  return {c.type, {f.op(c.op, x.leaf(), attrs)}};
+  return {c.type, {kept(f, c, f.op(c.op, x.leaf(), attrs))}};
 }
 
 //===- Those that need more
@@ -145,14 +149,6 @@ Value transpose(FunctionGen &f, const Call &c) {
   });
 }
 
-Value concat(FunctionGen &f, const Call &c) {
-  const int64_t axis = axesOf(c.args[2], rankOf(c.args[0])).front();
-  Value value{c.type, {}};
-  for (auto [x, y] : llvm::zip_equal(c.args[0].leaves, c.args[1].leaves))
-    value.leaves.push_back(f.op("tl.concat", {x, y}, f.attr("axis", f.b.getI64IntegerAttr(axis))));
-  return value;
-}
-
 Value flip(FunctionGen &f, const Call &c) {
   const size_t axis = axesOf(c.args[1], rankOf(c.args[0])).front();
   return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &) {
@@ -167,11 +163,12 @@ Value flip(FunctionGen &f, const Call &c) {
 }
 
 Value filled(FunctionGen &f, const Call &c, double what) {
-  return leafwise(f, c, [&](mlir::Value, const Leaf &, const Leaf &to) {
-    return f.stretch(f.constant(to.scalar, what), {}, to.dims);
-  });
+  Value value{c.type, {}};
+  for (const Leaf &to : f.leavesOf(c.type))
+    value.leaves.push_back(f.stretch(f.constant(to.scalar, what), {}, to.dims));
+  return value;
 }
-Value zerosLike(FunctionGen &f, const Call &c) { return filled(f, c, 0); }
+Value zeros(FunctionGen &f, const Call &c) { return filled(f, c, 0); }
 Value onesLike(FunctionGen &f, const Call &c) { return filled(f, c, 1); }
 
 Value stopGradient(FunctionGen &f, const Call &c) {
@@ -238,9 +235,15 @@ Maker special(StringRef op) {
                                             {"reshape", reshape},
                                             {"broadcast", broadcast},
                                             {"transpose", transpose},
-                                            {"concat", concat},
+                                            {"concat", movement::concat},
+                                            {"stack", movement::stack},
+                                            {"roll", movement::roll},
+                                            {"repeat", movement::repeat},
+                                            {"tile", movement::tile},
+                                            {"pad", movement::pad},
                                             {"flip", flip},
-                                            {"zeros_like", zerosLike},
+                                            {"zeros", zeros},
+                                            {"zeros_like", zeros},
                                             {"ones_like", onesLike},
                                             {"stop_gradient", stopGradient},
                                             {"dot", dot},
@@ -258,7 +261,8 @@ Maker special(StringRef op) {
                                             {"split_n", random::splitMany},
                                             {"fold_in", random::foldIn},
                                             {"random_bits", random::bits},
-                                            {"uniform", random::uniform}};
+                                            {"uniform", random::uniform},
+                                            {"normal_like", random::normalLike}};
   auto it = table.find(op);
   return it == table.end() ? nullptr : it->second;
 }

@@ -1,6 +1,7 @@
 // Random numbers: everything is Threefry 2x32 of a key and a counter, so that element i depends on the key
 // and i alone.
 #include "mlir_gen/GenIntrinsic.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace tl::mlirgen::random {
 using namespace ast;
@@ -64,14 +65,30 @@ Value bits(FunctionGen &f, const IntrinsicCall &c) {
   return {c.type, {bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)))}};
 }
 
-Value uniform(FunctionGen &f, const IntrinsicCall &c) {
-  // The top bits, as many as the significand holds, scaled: every value is exact and below 1.
-  const ScalarKind kind = scalarOf(c.type);
+/// In [0, 1). The top bits, as many as the significand holds, scaled: every value is exact and below 1.
+static mlir::Value uniform(FunctionGen &f, const Value &key, const Sizes &dims, ScalarKind kind) {
   const unsigned precision = llvm::APFloat::semanticsPrecision(
       cast<mlir::FloatType>(mlirType(kind, f.m.context)).getFloatSemantics());
-  mlir::Value all = bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)));
+  mlir::Value all = bits(f, key, dims);
   mlir::Value top = f.op("tl.shr", {all, f.integer(64 - precision)}, f.flag("unsigned"));
   mlir::Value number = f.convert(top, ScalarKind::I64, kind);
-  return {c.type, {f.op("tl.mul", {number, f.constant(kind, std::ldexp(1.0, -int(precision)))})}};
+  return f.op("tl.mul", {number, f.constant(kind, std::ldexp(1.0, -int(precision)))});
+}
+
+Value uniform(FunctionGen &f, const IntrinsicCall &c) {
+  return {c.type, {uniform(f, c.args[0], sizesOf(ast::dimsOf(c.type)), scalarOf(c.type))}};
+}
+
+/// Each leaf has the numbers that `normal` of the prelude gives under the key folded with the leaf's number.
+Value normalLike(FunctionGen &f, const IntrinsicCall &c) {
+  Value result{c.type, {}};
+  for (auto [i, leaf] : llvm::enumerate(f.leavesOf(c.type))) {
+    const Value key{c.args[0].type, block(f, c.args[0], f.integer(i))};
+    auto part = [&](int64_t n) { return uniform(f, {key.type, block(f, key, f.integer(n))}, leaf.dims, leaf.scalar); };
+    auto times = [&](double a, mlir::Value x) { return f.op("tl.mul", {f.constant(leaf.scalar, a), x}); };
+    mlir::Value radius = f.op("tl.sqrt", times(-2, f.op("tl.log1p", times(-1, part(0)))));
+    result.leaves.push_back(f.op("tl.mul", {radius, f.op("tl.cos", times(2 * llvm::numbers::pi, part(1)))}));
+  }
+  return result;
 }
 } // namespace tl::mlirgen::random

@@ -110,6 +110,8 @@ FunctionGen::Range FunctionGen::rangeOf(const Binder &binder) {
 void FunctionGen::bindStep(const Binder &binder, const Range &range, mlir::Value step) {
   if (range.array.type)
     return bind(binder.pattern, row(range.array, step));
+  if (binder.down) // first + (end - 1 - step)
+    step = fold<mlir::arith::AddIOp>(fold<mlir::arith::SubIOp>(fold<mlir::arith::SubIOp>(range.end, index(1)), step), range.first);
   if (const VarDecl *var = binder.pattern->var) {
     if (var->sym)
       env.bind(var->sym, step);

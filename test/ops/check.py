@@ -1,5 +1,5 @@
 """check.py KIND TLC [--seed N] [--only TEXT] [--patience RUNS] [-O0] [TYPE...]: runs the program that generate.py writes and compares what it saves with NumPy.
-A failure names the op, the types, the shapes, what was expected and what came. `--only` takes the units whose title holds TEXT."""
+A failure names the op, the types, the shapes, what was expected and what came. `--only` takes the units whose title holds TEXT, or one of several with `|` between."""
 
 import os
 import re
@@ -155,7 +155,7 @@ def main():
     kind, tlc, *types = [a for a in arguments if a not in level]
     failures = [[line] for line in uncovered()] if kind == "values" else []
     with tempfile.TemporaryDirectory(prefix="tl-ops-") as folder:
-        units = [u for u in g.generate(seed, kind, folder, types) if only in u.title]
+        units = [u for u in g.generate(seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
         wrong, compared = run([tlc, "test", *level, "program.tl"], folder, units, patience), 0
         for unit in units:
             if unit.title in wrong:

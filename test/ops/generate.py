@@ -75,6 +75,8 @@ def int_samples(domain, kind, rng, shape):
         values = rng.integers(0, 5, shape)
     elif domain in ("count", "integer"):
         values = rng.integers(0 if domain == "count" else -4, 12 if domain == "count" else 5, shape)
+    elif domain == "places":
+        values = rng.integers(-7, 8, shape)
     elif domain == "shift":
         values = rng.integers(0, bounds.bits + 4, shape)
     else:

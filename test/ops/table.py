@@ -169,6 +169,9 @@ REDUCTIONS = [
     *[Op(f, f"{f}(x{t})", ("few",), lambda x, a=a, g=getattr(np, f): g(x, axis=a), NUMBERS if t in ("", ", axis=1") else MAIN, ((s,),), SAME, result="i64", least=1, special=s == "n")
       for f in ("argmax", "argmin") for s, t, a in (("n", "", None), ("n, m", "", None), ("n, m", ", axis=1", 1), ("n, m", ", axis=0", 0), ("n, m, l", ", axis=-2", 1))],
     Op("norm", "norm(x)", ("any",), lambda x: np.sqrt(np.sum(x * x)), ("f64", "f32"), (("n",), ("n, m",)), 32, True, least=1),
+    *[Op("norm", f"norm(x, axis={t})", ("any",), lambda x, a=a, k=t != "0": np.sqrt(np.sum(x * x, axis=a, keepdims=k)), ("f64", "f32"), (("n, m",),), 32, True, least=1)
+      for t, a in (("0", 0), ("1, keep=true", 1), ("(0, 1), keep=true", (0, 1)))],
+    *[Op(f, f"{f}(x, axis=1, keep=true)", ("few",), lambda x, g=getattr(np, f): g(x, axis=1, keepdims=True), MAIN, (("n, m",),), SAME, result="i64", least=1) for f in ("argmax", "argmin")],
     Op("dot", "dot(x, y)", ("any", "any"), lambda x, y: np.sum(x * y), ("f64", "f32"), (("n", "n"), ("n, m", "n, m"), ("", "")),
        lambda x, y: (x.size + 4) * np.sum(np.abs(x * y)), True),
     *along("cumsum", lambda x, a: np.cumsum(x, axis=a, dtype=x.dtype), INTS, SAME),
@@ -181,16 +184,48 @@ REDUCTIONS = [
     *along("log_softmax", lambda x, a: x - r.logsumexp(x, a, True), ("f64", "f32"), lambda x, a: 40 * (1 + np.abs(x)), True, domain="small", least=1),
 ]
 
+def topk(x, k):
+    """Values and places of the k largest of each row: descending, the first of equals first, NaN the largest."""
+    backwards = np.flip(x, -1)
+    order = x.shape[-1] - 1 - np.flip(np.argsort(backwards, axis=-1, kind="stable"), -1)[..., :k]
+    return np.take_along_axis(x, order, -1), order
+
+
+def scanned(x):
+    """c * 0.5 + v carried, its squares collected, the last c behind them."""
+    c, ys = x.dtype.type(1), []
+    for v in x:
+        c = c * x.dtype.type(0.5) + v
+        ys.append(c * c)
+    return np.array(ys + [c], x.dtype)
+
+
+ORDER = [
+    *[Op("topk", f"(p -> {{ let (v, i) = topk(p, 2); {w} }})(x)", ("few",), lambda x, k=k: topk(x, 2)[k], NUMBERS if k else MAIN, (("n",), ("n, m",)), SAME, not k,
+         result="i64" if k else "", least=2, special=True, grad_args=("distinct",)) for k, w in ((0, "v"), (1, "i"))],
+    Op("unique", "unique(x)", ("few",), np.unique, NUMBERS, (("n",),), SAME, unsized=True, special=True),
+    Op("nonzero", "nonzero(x)", ("any",), lambda x: np.flatnonzero(x), ("bool",), (("n",),), SAME, result="i64", unsized=True),
+    Op("nonzero", "nonzero(x)", ("any",), np.argwhere, ("bool",), (("n, m",), ("n, m, l",)), SAME, result="i64", unsized=True),
+    *[Op("searchsorted", f"searchsorted(sort(x), y{t})", ("few", "few"), lambda x, y, s=s: np.searchsorted(np.sort(x), y, side=s), NUMBERS,
+         (("n", ""), ("n", "m"), ("n", "m, l"), ("n", "n")), SAME, result="i64", special=True) for t, s in (("", "left"), (", right=true", "right"))],
+    Op("reduce", "reduce((a, b) -> a * 0.5 + b, 1, x)", ("any",), lambda x: horner(x.ravel()), ("f64", "f32"), (("n",), ("n, m",), ("n, m, l",)),
+       lambda x: (x.size + 4) * (1 + np.sum(np.abs(x))), True),
+    Op("reduce", "reduce((a, b) -> max(a, b), 0, for i: x[i])", ("any",), lambda x: np.max(x, initial=0), ("i64", "u8"), (("n",),), SAME),
+    Op("scan", "(p -> { let (c, ys) = scan((c, v) -> { let t = c * 0.5 + v; (t, t * t) }, 1, p); concat(ys, [c]) })(x)", ("any",), scanned, ("f64", "f32"), (("n",),),
+       lambda x: (x.size + 4) * (2 + np.sum(np.abs(x))) ** 2, True),
+]
+
 MAKING = [
     Op("zeros", "zeros[{T}]([x, 3])", ("size",), lambda x: np.zeros((int(x), 3)), NUMBERS, (("",),), SAME, kinds=("i64",)),
     Op("ones", "ones[{T}]([2, x])", ("size",), lambda x: np.ones((2, int(x))), NUMBERS, (("",),), SAME, kinds=("i64",)),
     Op("full", "full([x, x], y)", ("size", "any"), lambda x, y: np.full((int(x), int(x)), y), MOVED, (("", ""),), SAME, kinds=("i64", None)),
     Op("eye", "eye[{T}](x)", ("size",), lambda x: np.eye(int(x)), MAIN, (("",),), SAME, kinds=("i64",)),
     Op("arange", "arange(x)", ("size",), lambda x: np.arange(x), ("i64",), (("",),), SAME),
+    Op("arange", "arange(x, x + y)", ("places", "size"), lambda x, y: np.arange(x, x + y), ("i64",), (("", ""),), SAME), Op("zeros", "zeros[bool]([x])", ("size",), lambda x: np.zeros(int(x)), ("bool",), (("",),), SAME, kinds=("i64",)),
     Op("linspace", "linspace(x, y, z)", ("any", "any", "size"), lambda x, y, z: np.linspace(x, y, int(z), dtype=r.LONG), ("f64", "f32"), (("", "", ""),),
        lambda x, y, z: 8 * (np.abs(x) + np.abs(y)) * np.ones(int(z)), kinds=(None, None, "i64")),
     Op("zeros_like", "zeros_like(x)", ("any",), np.zeros_like, ("f64", "f32"), UNARY, SAME), Op("ones_like", "ones_like(x)", ("any",), np.ones_like, ("f64", "f32"), UNARY, SAME),
-    Op("one_hot", "one_hot[{T}](x, 4)", (("below", 4),), lambda x: np.eye(4)[x], MAIN, (("n",),), SAME, kinds=("i64",)),
+    Op("one_hot", "one_hot[{T}](x, 4)", (("below", 4),), lambda x: np.eye(4)[x], MAIN, (("n",), ("n, m",)), SAME, kinds=("i64",)),
 ]
 
 SHAPES = [
@@ -210,6 +245,21 @@ SHAPES = [
     Op("broadcast_to", "broadcast_to(x, [n, 4])", ("any",), lambda x: np.broadcast_to(x, (x.shape[0], 4)), ("f64",), (("n, 1",),), SAME, True),
     Op("broadcast_to", "broadcast_to(x, [2, 3])", ("any",), lambda x: np.broadcast_to(x, (2, 3)), ("f64", "bool"), (("",),), SAME, True),
     Op("flip", "flip(x)", ("any",), lambda x: np.flip(x, 0), MOVED, (("n",), ("n, m",)), SAME, True), Op("flip", "flip(x, axis=1)", ("any",), lambda x: np.flip(x, 1), MOVED, (("n, m",),), SAME, True),
+    Op("concat", "concat(x, y, z, axis=-1)", ("any",) * 3, lambda x, y, z: np.concatenate((x, y, z), -1), MOVED, (("n", "m", "l"), ("n, k", "n, m", "n, l")), SAME, True),
+    Op("stack", "stack(x, y)", ("any", "any"), lambda x, y: np.stack((x, y)), MOVED, (("", ""), ("n", "n"), ("n, m", "n, m")), SAME, True),
+    Op("stack", "stack(x, y, z, axis=1)", ("any",) * 3, lambda x, y, z: np.stack((x, y, z), 1), MOVED, (("n",) * 3, ("n, m",) * 3), SAME, True),
+    Op("stack", "stack(x, y, axis=-1)", ("any", "any"), lambda x, y: np.stack((x, y), -1), MOVED, (("n, m",) * 2,), SAME, True),
+    *[Op("roll", f"roll(x, y{t})", ("any", "places"), lambda x, y, a=a: np.roll(x, int(y), a), MOVED, ((s, ""),), SAME, True, kinds=(None, "i64"))
+      for s, t, a in (("n", "", 0), ("n, m", "", 0), ("n, m", ", axis=-1", 1), ("n, m, l", ", axis=1", 1))],
+    *[Op("repeat", f"repeat(x, y{t})", ("any", "size"), lambda x, y, a=a: np.repeat(x, int(y), a), MOVED, ((s, ""),), SAME, kinds=(None, "i64"), unsized=True)
+      for s, t, a in (("n", "", 0), ("n, m", ", axis=1", 1), ("n, m, l", ", axis=1", 1))],
+    Op("repeat", "repeat(x, 3, axis=-2)", ("any",), lambda x: np.repeat(x, 3, -2), MOVED, (("n, m",), ("n, m, l",)), SAME, True),
+    Op("tile", "tile(x, [2, 3])", ("any",), lambda x: np.tile(x, (2, 3)), MOVED, (("n, m",), ("n",), ("",)), SAME, True),
+    Op("tile", "tile(x, [y])", ("any", "size"), lambda x, y: np.tile(x, int(y)), MOVED, (("n", ""),), SAME, kinds=(None, "i64"), unsized=True),
+    Op("pad", "pad(x, 2)", ("any",), lambda x: np.pad(x, 2), MAIN, (("n",), ("n, m",)), SAME, True),
+    Op("pad", "pad(x, (0, 3), value=7)", ("any",), lambda x: np.pad(x, (0, 3), constant_values=7), MAIN, (("n",),), SAME, True),
+    Op("pad", "pad(x, ((0, 1), (2, 0)), y)", ("any", "any"), lambda x, y: np.pad(x, ((0, 1), (2, 0)), constant_values=y), NUMBERS, (("n, m", ""),), SAME, True),
+    Op("pad", "pad(x, (y, 1))", ("any", "size"), lambda x, y: np.pad(x, (int(y), 1)), ("f64", "u8"), (("n", ""),), SAME, kinds=(None, "i64"), unsized=True),
     Op("[]", "x[0]", ("any",), lambda x: x[0], MOVED, (("n",), ("n, m",)), SAME, True, least=1), Op("[]", "x[-1]", ("any",), lambda x: x[-1], MOVED, (("n",), ("n, m",)), SAME, True, least=1),
     Op("[]", "x[1, -2]", ("any",), lambda x: x[1, -2], MOVED, (("n, m",),), SAME, True, least=2), Op("[]", "x[:, 0]", ("any",), lambda x: x[:, 0], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=1),
     Op("[]", "x[..., 1]", ("any",), lambda x: x[..., 1], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=2),
@@ -232,8 +282,9 @@ PRODUCTS = [
     Op("@", "x.T @ y", ("any", "any"), lambda x, y: np.matmul(x.T, y), ("f64",), (("m, n", "m, l"),), lambda x, y: product_scale(x.T, y), True),
     Op("outer", "outer(x, y)", ("any", "any"), np.outer, MAIN, (("n", "m"),), SAME, True), Op("trace", "trace(x)", ("any",), lambda x: np.trace(x, dtype=x.dtype), ("i64", "u8"), (("n, n",),), SAME),
     Op("trace", "trace(x)", ("any",), np.trace, ("f64", "f32"), (("n, n",),), lambda x: (len(x) + 4) * np.trace(np.abs(x)), True),
-    Op("diag", "diag(x)", ("any",), np.diag, MAIN, (("n, n",),), SAME, True), Op("tril", "tril(x)", ("any",), np.tril, MAIN, (("n, m",),), SAME, True),
-    Op("triu", "triu(x)", ("any",), np.triu, MAIN, (("n, m",),), SAME, True),
+    Op("diag", "diag(x)", ("any",), np.diag, MAIN, (("n, n",), ("n",)), SAME, True),
+    Op("tril", "tril(x)", ("any",), np.tril, MAIN, (("n, m",), ("n, m, l",)), SAME, True), Op("tril", "tril(x, y)", ("any", "places"), lambda x, y: np.tril(x, int(y)), ("f64",), (("n, m", ""),), SAME, kinds=(None, "i64")),
+    Op("triu", "triu(x)", ("any",), np.triu, MAIN, (("n, m",), ("n, m, l",)), SAME, True), Op("triu", "triu(x, k=-1)", ("any",), lambda x: np.triu(x, -1), ("f64",), (("n, m",),), SAME, True),
     Op("fold", "fold((c, v) -> c * 0.5 + v, 1, x)", ("any",), lambda x: horner(x), ("f64", "f32"), (("n",),), lambda x: (len(x) + 4) * (1 + np.sum(np.abs(x))), True),
     Op("stop_gradient", "stop_gradient(x)", ("any",), lambda x: x, ("f64", "f32"), FEW, SAME),
 ]
@@ -278,10 +329,10 @@ UNSIZED = [
     Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, True, unsized=True, grad_args=("away",)),
 ]
 
-OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + MAKING + SHAPES + PRODUCTS + NOTATION + UNSIZED
+OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + NOTATION + UNSIZED
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {
     "key": "random", "split": "random", "fold_in": "random", "random_bits": "random", "uniform": "random", "normal": "random", "bernoulli": "random",
-    "permutation": "random", "print": "run/", "load": "run/", "save": "run/",
+    "permutation": "random", "randint": "random", "categorical": "random", "normal_like": "random", "print": "run/", "load": "run/", "save": "run/",
 }

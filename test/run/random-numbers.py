@@ -43,12 +43,21 @@ def main(seed: int = 7) {
   save("bernoulli.npy", bernoulli(key(6), 0.25, [1000]))
   save("permutation.npy", permutation(key(8), 100))
   save("vmapped.npy", [for i in 0..4: random_bits(fold_in(key(9), i), [3])])
+  save("randint.npy", randint(key(10), [1000], -3, 4))
+  let w: f64[1000] = uniform(key(4), [1000], -2, 6)
+  save("scaled.npy", w)
+  save("categorical.npy", categorical(key(11), [for i in 0..4000: log([0.1, 0.2, 0.7])]))
+  save("certain.npy", categorical(key(12), [[-inf, 0.0], [0.0, -inf]]))
+  let (p, q) = normal_like(key(13), (ones[f64]([1000]), ones[f32]([2, 3])))
+  save("likep.npy", p)
+  save("likeq.npy", q)
   let empty: f64[0, 2] = uniform(key(1), [0, 2])
   save("empty.npy", empty)
 }
 """
 
 WORD = 0xFFFFFFFF
+ROUNDED = {"normal": 1e-13, "likep": 1e-13, "likeq": 1e-5}  # what goes through logarithm and cosine
 
 
 def threefry(key, counter):
@@ -77,6 +86,12 @@ def uniform(key, count, digits):
     return (bits(key, count) >> np.uint64(64 - digits)).astype(float) * 2.0**-digits
 
 
+def normal(key, count, digits):
+    """Box and Muller's transform."""
+    a, b = (uniform(threefry(key, halves(i)), count, digits) for i in range(2))
+    return np.sqrt(-2 * np.log1p(-a)) * np.cos(2 * np.pi * b)
+
+
 def main():
     for line in KNOWN.splitlines():
         c0, c1, k0, k1, x, y = (int(w, 16) for w in line.split())
@@ -91,8 +106,17 @@ def main():
         "bernoulli": uniform((0, 6), 1000, 24) < 0.25, "permutation": np.argsort(uniform((0, 8), 100, 53), kind="stable"),
         "vmapped": np.array([bits(threefry((0, 9), halves(i)), 3) for i in range(4)]), "empty": np.zeros((0, 2)),
     }
-    a, b = (uniform(threefry((0, 5), halves(i)), 1000, 53) for i in range(2))
-    want["normal"] = np.sqrt(-2 * np.log1p(-a)) * np.cos(2 * np.pi * b)
+    want["normal"] = normal((0, 5), 1000, 53)
+    want["randint"] = (bits((0, 10), 1000) % np.uint64(7)).astype("i8") - 3
+    want["scaled"] = -2 + 8 * want["f64"]
+    gumbel = -np.log(-np.log(uniform((0, 11), 12000, 24).reshape(4000, 3)))
+    want["categorical"] = np.argmax(np.log([0.1, 0.2, 0.7]) + gumbel, axis=1)
+    assert np.allclose(np.bincount(want["categorical"]) / 4000, [0.1, 0.2, 0.7], atol=0.02)
+    want["certain"] = np.array([1, 0])
+    want["likep"] = normal(threefry((0, 13), halves(0)), 1000, 53)
+    want["likeq"] = normal(threefry((0, 13), halves(1)), 6, 24).reshape(2, 3).astype("f4")
+    for name in ("normal", "likep"):
+        assert abs(np.mean(want[name])) < 0.1 and abs(np.std(want[name]) - 1) < 0.1
     assert hex(want["zero"][0]) == "0x6b20015999ba4efe"
     with tempfile.TemporaryDirectory(prefix="tl-random-") as folder:
         with open(os.path.join(folder, "p.tl"), "w", encoding="utf-8") as f:
@@ -103,7 +127,7 @@ def main():
         wrong = 0
         for name, w in want.items():
             got = np.load(os.path.join(folder, f"{name}.npy"))
-            same = got.shape == w.shape and got.dtype == w.dtype and (np.allclose(got, w, rtol=1e-13, atol=1e-14) if name == "normal" else np.array_equal(got, w))
+            same = got.shape == w.shape and got.dtype == w.dtype and (np.allclose(got, w, rtol=ROUNDED[name], atol=ROUNDED[name]) if name in ROUNDED else np.array_equal(got, w))
             if not same:
                 wrong += 1
                 print(f"{name}: expected {w.dtype}{w.shape} {w.ravel()[:4]}, got {got.dtype}{got.shape} {got.ravel()[:4]}")
