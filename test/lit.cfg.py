@@ -8,7 +8,7 @@ import tests
 config.name = "tl"
 config.test_format = tests.Tests(execute_external=False)
 config.suffixes = [".tl", ".mlir", ".test", ".py"]
-config.excludes = ["Inputs", "bench", "lit.cfg.py", "tests.py", "count.py"]
+config.excludes = ["Inputs", "lit.cfg.py", "tests.py", "count.py"]
 config.test_source_root = os.path.join(config.tl_root, "test")
 
 python = "/usr/bin/python3"  # Debian's, which has numpy and sklearn
