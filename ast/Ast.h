@@ -5,6 +5,7 @@
 #include "ast/base/Source.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <functional>
 #include <memory>
 
 namespace tl::ast {
@@ -408,6 +409,7 @@ struct Program {
   SizeContext sizes;
   TypeContext types{sizes};
   std::vector<std::unique_ptr<Module>> modules;
+  std::function<std::string(llvm::StringRef path)> holds; ///< what a data file holds, "" if that cannot be said: for messages
   Module *main() const { return modules.back().get(); }
 };
 

@@ -151,8 +151,14 @@ const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
     return types.error();
   }
   if (!expected || isError(expected)) {
-    if (!expected)
-      diags.report(Code::E0311, e->span, "`load` needs to know the type", "of which type?").help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
+    if (!expected) {
+      auto &d = diags.report(Code::E0311, e->span, "`load` needs to know the type", "of which type?");
+      auto *name = dyn_cast<StringExpr>(e->args[0].value);
+      std::string found = name && name->parts.size() == 1 && !name->parts[0].hole && program.holds ? program.holds(name->parts[0].text) : "";
+      if (!found.empty())
+        d.note("the file holds " + found);
+      d.help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
+    }
     return types.error();
   }
   // Sizes that the context leaves open are found in the file.

@@ -46,7 +46,9 @@ private:
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](tl::StringOp op) {
-          op.replaceAllUsesWith(call("tl_string", i64, {text(op.getText()), number(op.getText().size(), i64)}));
+          Value string = call("tl_string", i64, {text(op.getText()), number(op.getText().size(), i64)});
+          literals[string] = op.getText().str();
+          op.replaceAllUsesWith(string);
         })
         .Case([&](tl::FormatOp op) { op.replaceAllUsesWith(format(op.getParts(), op.getKinds(), op.getValues())); })
         .Case([&](tl::PrintOp op) { call("tl_print", nullptr, {op.getText()}); })
@@ -181,6 +183,15 @@ private:
   }
   Value asI64(Value index) { return arith::IndexCastOp::create(b, loc, i64, index); }
 
+  /// The format of a file: that of its name where the source says it, else all of them, which the program is then linked with.
+  Value format(Value path) {
+    auto name = literals.find(path);
+    StringRef end = name == literals.end() ? StringRef() : StringRef(name->second).rsplit('.').second;
+    if (!llvm::is_contained({"npy", "npz", "safetensors", "csv", "png"}, end))
+      end = "any";
+    return call(("tl_format_" + end).str(), pointer, {});
+  }
+
   //===- The ops -----------------------------------------------------------------===//
 
   Value format(ArrayAttr parts, ArrayAttr kinds, ValueRange values) {
@@ -221,7 +232,7 @@ private:
     Value expected = room(i64, rank), out = room(arrayType, 1);
     for (auto [axis, size] : llvm::enumerate(op.getExpect()))
       store(asI64(size), element(i64, expected, axis));
-    call("tl_load", nullptr, {op.getPath(), text(op.getName()), number(kind, i32), number(rank, i32), expected, out, place(op, "")});
+    call("tl_load", nullptr, {op.getPath(), format(op.getPath()), text(op.getName()), number(kind, i32), number(rank, i32), expected, out, place(op, "")});
     Value data = LLVM::LoadOp::create(b, loc, pointer, out);
     SmallVector<Value> sizes;
     for (int64_t axis = 0; axis < rank; ++axis) {
@@ -261,7 +272,7 @@ private:
   }
 
   void save(tl::SaveOp op) {
-    call("tl_save", nullptr, {op.getPath(), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()), number(op.getValues().size(), i64), place(op, "")});
+    call("tl_save", nullptr, {op.getPath(), format(op.getPath()), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()), number(op.getValues().size(), i64), place(op, "")});
   }
 
   Value flag(tl::FlagOp op) {
@@ -283,6 +294,7 @@ private:
   Type pointer, i32, i64, valueType, arrayType, placeType;
   Location loc = UnknownLoc::get(context);
   llvm::StringMap<LLVM::GlobalOp> texts;
+  llvm::DenseMap<Value, std::string> literals; // texts that the source holds
   unsigned globals = 0;
 };
 

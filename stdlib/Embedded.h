@@ -17,9 +17,9 @@ struct EmbeddedFile {
 extern const EmbeddedFile stdlibFiles[];
 extern const size_t stdlibFilesCount;
 
-/// One row: the static archive that `tlc build` links.  (library tl_runtime_blob)
-extern const EmbeddedFile runtimeArchive[];
-extern const size_t runtimeArchiveCount;
+/// The static archives that `tlc build` links, in the order in which they need each other.  (library tl_runtime_blob)
+extern const EmbeddedFile runtimeArchives[];
+extern const size_t runtimeArchivesCount;
 
 /// The pages of `tlc explain` (ast/base/explain/*.md), sorted by name.  (library tl_explain)
 extern const EmbeddedFile explainFiles[];

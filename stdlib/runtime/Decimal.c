@@ -1,6 +1,7 @@
 /* Floats as decimal digits: the shortest that read back (David Gay's mode 0, NumPy's "unique"), or a given number of them,
  * correctly rounded. Built on printf and strtod of the C library, which are exact. */
 #include "Runtime.h"
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -133,6 +134,26 @@ void rtAddScientific(Buffer *buffer, const Decimal *d, int places, int exponentD
   rtAddRepeated(buffer, '0', places - given);
   int exponent = d->count ? d->point - 1 : 0;
   rtAddFormat(buffer, "e%c%0*d", exponent < 0 ? '-' : '+', exponentDigits, abs(exponent));
+}
+
+/* f16 and bf16 go through a double. It is rounded to odd (cut off, its last bit set where something was lost), so that it lies on the
+ * same side of every boundary as the text and the second rounding is as if it were the only one. */
+double rtParse(const char *text, int32_t kind, char **end) {
+  if (kind == TL_F32)
+    return (double)strtof(text, end);
+  if (kind == TL_F64)
+    return strtod(text, end);
+  const int mode = fegetround();
+  fesetround(FE_TOWARDZERO);
+  double x = strtod(text, end);
+  fesetround(signbit(x) ? FE_DOWNWARD : FE_UPWARD);
+  double outer = strtod(text, NULL);
+  fesetround(mode);
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits |= x != outer && isfinite(x);
+  memcpy(&x, &bits, sizeof bits);
+  return x;
 }
 
 void rtAddFloat(Buffer *buffer, double x, int32_t kind) {

@@ -121,7 +121,7 @@ static int readInteger(Value *value) {
 static int readFloat(Value *value) {
   char *end;
   const char *text = value->text;
-  value->number = value->kind == TL_F32 ? (double)strtof(text, &end) : strtod(text, &end);
+  value->number = rtParse(text, value->kind, &end);
   bool blank = *text == ' ' || *text == '\t' || *text == '\n';
   if (!*text || blank || *end)
     return malformed(value, text, "");

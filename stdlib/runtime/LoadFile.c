@@ -1,4 +1,4 @@
-/* load(path): opens the file and hands it to the reader of its kind. No reader believes a header: every length is compared with
+/* load(path): opens the file and hands it to the reader of its format. No reader believes a header: every length is compared with
  * the size of the file before anything is allocated. */
 #include "Runtime.h"
 #include <errno.h>
@@ -8,37 +8,62 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Noreturn static void failReading(InFile *file, const char *why) {
+_Noreturn void rtCannotRead(InFile *file, const char *why) {
   if (file->descriptor >= 0)
     close(file->descriptor);
+  if (file->found)
+    rtExit(TL_IO);
   Buffer message = {0};
   rtAddFormat(&message, "%s: cannot read: %s", file->path, why);
   rtFail(TL_IO, RT_CANNOT_READ, &message, file->place);
 }
 
-_Noreturn void rtMalformed(InFile *file, int64_t offset, const char *format, ...) {
-  close(file->descriptor);
+/* Fails with "PATH: WHERE: ...". */
+_Noreturn static void malformed(InFile *file, const char *where, const char *format, va_list arguments) {
+  if (file->descriptor >= 0)
+    close(file->descriptor);
+  if (file->found)
+    rtExit(TL_IO);
   Buffer message = {0};
   char text[600];
-  va_list arguments;
-  va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
   for (char *c = text; *c; c++) /* what comes from the file may hold anything */
     if ((unsigned char)*c < ' ' || *c == 127)
       *c = '?';
-  rtAddFormat(&message, "%s: at byte %lld: %s", file->path, (long long)offset, text);
+  rtAddFormat(&message, "%s: %s: %s", file->path, where, text);
   rtFail(TL_IO, RT_MALFORMED, &message, file->place);
+}
+
+_Noreturn void rtMalformed(InFile *file, int64_t offset, const char *format, ...) {
+  char where[40];
+  snprintf(where, sizeof where, "at byte %lld", (long long)offset);
+  va_list arguments;
+  va_start(arguments, format);
+  malformed(file, where, format, arguments);
+}
+
+_Noreturn void rtMalformedLine(InFile *file, int64_t line, int64_t column, const char *format, ...) {
+  char where[80];
+  snprintf(where, sizeof where, column ? "line %lld, column %lld" : "line %lld", (long long)line, (long long)column);
+  va_list arguments;
+  va_start(arguments, format);
+  malformed(file, where, format, arguments);
 }
 
 void rtGet(InFile *file, int64_t offset, void *bytes, int64_t length) {
   char *at = bytes;
+  if (offset > file->size || length > file->size - offset)
+    rtMalformed(file, offset, "expected %lld more bytes, found %lld", (long long)length, (long long)(offset > file->size ? 0 : file->size - offset));
+  if (file->memory) {
+    memcpy(at, file->memory + offset, (size_t)length);
+    return;
+  }
   while (length) {
-    ssize_t got = pread(file->descriptor, at, (size_t)(length < (1 << 30) ? length : 1 << 30), offset);
+    ssize_t got = pread(file->descriptor, at, (size_t)(length < (1 << 30) ? length : 1 << 30), file->start + offset);
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      failReading(file, strerror(errno));
+      rtCannotRead(file, strerror(errno));
     if (got == 0)
       rtMalformed(file, offset, "expected %lld more bytes, found the end of the file", (long long)length);
     at += got;
@@ -47,11 +72,35 @@ void rtGet(InFile *file, int64_t offset, void *bytes, int64_t length) {
   }
 }
 
+void rtSwapBytes(void *data, int64_t count, size_t width) {
+  char *bytes = data;
+  for (int64_t i = 0; i < count; i++)
+    for (size_t j = 0; j < width / 2; j++) {
+      char *a = bytes + i * (int64_t)width + j, *b = bytes + (i + 1) * (int64_t)width - 1 - j, t = *a;
+      *a = *b;
+      *b = t;
+    }
+}
+
+bool rtEndsWith(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+  return n >= m && !strcmp(text + n - m, end);
+}
+
 const TlSession *rtSession;
 void tl_session(const TlSession *session) { rtSession = session; }
 bool rtInSession(const char *path) { return !strncmp(path, "session:", strlen("session:")); }
 
+_Noreturn void rtFound(InFile *file) {
+  close(file->descriptor);
+  rtExit(TL_OK);
+}
+
 void rtRequireType(InFile *file, int32_t kind, int32_t rank, const int64_t *sizes) {
+  if (file->found) {
+    rtAddType(file->found, kind, rank, sizes);
+    rtFound(file);
+  }
   bool fits = kind == file->kind && rank == file->rank;
   for (int32_t i = 0; fits && i < rank; i++)
     fits = file->expected[i] < 0 || file->expected[i] == sizes[i];
@@ -89,7 +138,7 @@ int64_t rtBytes(int32_t rank, const int64_t *sizes, size_t width, int64_t limit)
 static void loadFromSession(InFile *file, TlArray *out) {
   const TlValue *value = rtSession->get(rtSession->context, file->path, file->name);
   if (!value)
-    failReading(file, "there is no such value");
+    rtCannotRead(file, "there is no such value");
   rtRequireType(file, value->kind, value->rank, value->sizes);
   int64_t bytes = rtCount(value->rank, value->sizes) * (int64_t)rtWidth(value->kind);
   out->data = tl_alloc(bytes);
@@ -98,12 +147,22 @@ static void loadFromSession(InFile *file, TlArray *out) {
     memcpy(out->sizes, value->sizes, sizeof(int64_t) * (size_t)value->rank);
 }
 
-static bool endsWith(const char *text, const char *end) {
-  size_t n = strlen(text), m = strlen(end);
-  return n >= m && !strcmp(text + n - m, end);
+static void readFile(InFile *file, const TlFormat *format, TlArray *out) {
+  file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file->descriptor < 0)
+    rtCannotRead(file, strerror(errno));
+  struct stat info;
+  if (fstat(file->descriptor, &info))
+    rtCannotRead(file, strerror(errno));
+  if (!S_ISREG(info.st_mode))
+    rtCannotRead(file, S_ISDIR(info.st_mode) ? "it is a folder" : "it is not a regular file");
+  file->size = info.st_size;
+  format->load(file, out);
+  close(file->descriptor);
 }
 
-void tl_load(int64_t path, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out, const TlPlace *place) {
+void tl_load(int64_t path, const TlFormat *format, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out,
+             const TlPlace *place) {
   rtEnter();
   InFile file = {.path = tl_text(path, NULL), .name = name, .descriptor = -1, .place = place, .kind = kind, .rank = rank, .expected = expected};
   if (rtSession && rtInSession(file.path)) {
@@ -111,22 +170,38 @@ void tl_load(int64_t path, const char *name, int32_t kind, int32_t rank, const i
     rtLeave();
     return;
   }
-  bool npy = endsWith(file.path, ".npy");
-  if (!npy && !endsWith(file.path, ".safetensors"))
-    failReading(&file, "only .npy and .safetensors files are known");
-  file.descriptor = open(file.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file.descriptor < 0)
-    failReading(&file, strerror(errno));
-  struct stat info;
-  if (fstat(file.descriptor, &info))
-    failReading(&file, strerror(errno));
-  if (!S_ISREG(info.st_mode))
-    failReading(&file, S_ISDIR(info.st_mode) ? "it is a folder" : "it is not a regular file");
-  file.size = info.st_size;
-  if (npy)
-    rtLoadNpy(&file, out);
-  else
-    rtLoadSafetensors(&file, out);
-  close(file.descriptor);
+  if (format->choose) {
+    const char *known = format->known;
+    if (!(format = format->choose(file.path))) {
+      Buffer message = {0};
+      rtAddFormat(&message, "%s: cannot read: only %s files are known", file.path, known);
+      rtFail(TL_IO, RT_CANNOT_READ, &message, place);
+    }
+  }
+  readFile(&file, format, out);
   rtLeave();
+}
+
+/*===- tl_describe ------------------------------------------------------------------------------------------------===*/
+
+typedef struct {
+  InFile file;
+  const TlFormat *format;
+} Description;
+
+static void describe(void *context) {
+  Description *description = context;
+  TlArray none;
+  readFile(&description->file, description->format, &none);
+}
+
+int32_t tl_describe(const char *path, char *text, int64_t capacity) {
+  Buffer found = {0};
+  Description description = {{.path = path, .name = "", .descriptor = -1, .kind = TL_F64, .rank = 2, .found = &found},
+                             tl_format_any()->choose(path)};
+  int32_t known = description.format && tl_call(describe, &description) == TL_OK && found.length;
+  if (known)
+    snprintf(text, (size_t)capacity, "%s", found.data);
+  rtFree(&found);
+  return known;
 }

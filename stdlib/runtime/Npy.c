@@ -139,15 +139,6 @@ static void readHeader(Reader *r, Header *header) {
     expected(r, "nothing more");
 }
 
-static void swapBytes(char *data, int64_t count, size_t width) {
-  for (int64_t i = 0; i < count; i++)
-    for (size_t j = 0; j < width / 2; j++) {
-      char *a = data + i * (int64_t)width + j, *b = data + (i + 1) * (int64_t)width - 1 - j, t = *a;
-      *a = *b;
-      *b = t;
-    }
-}
-
 /* Column-major `from` into row-major `to`. */
 static void transpose(const char *from, char *to, const Header *header, size_t width) {
   int64_t strides[TL_MAX_RANK], index[TL_MAX_RANK] = {0}, stride = (int64_t)width;
@@ -218,7 +209,7 @@ void rtLoadNpy(InFile *file, TlArray *out) {
   rtGet(file, data, out->data, bytes);
   int64_t count = bytes / (int64_t)width;
   if (header.bigEndian)
-    swapBytes(out->data, count, width);
+    rtSwapBytes(out->data, count, width);
   if (header.kind == TL_BOOL)
     normalize(out->data, count);
   if (header.fortran && header.rank > 1) {
@@ -230,19 +221,35 @@ void rtLoadNpy(InFile *file, TlArray *out) {
   memcpy(out->sizes, header.sizes, sizeof header.sizes);
 }
 
-void rtSaveNpy(OutFile *file, const TlValue *value) {
+void rtAddNpyHeader(Buffer *header, const TlValue *value) {
   static const char *const types[] = {"|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "", "<f4", "<f8"};
-  Buffer header = {0};
-  rtAddFormat(&header, "{'descr': '%s', 'fortran_order': False, 'shape': (", types[value->kind]);
+  Buffer text = {0};
+  rtAddFormat(&text, "{'descr': '%s', 'fortran_order': False, 'shape': (", types[value->kind]);
   for (int32_t i = 0; i < value->rank; i++)
-    rtAddFormat(&header, i ? ", %lld" : "%lld", (long long)value->sizes[i]);
-  rtAddText(&header, value->rank == 1 ? ",), }" : "), }");
+    rtAddFormat(&text, i ? ", %lld" : "%lld", (long long)value->sizes[i]);
+  rtAddText(&text, value->rank == 1 ? ",), }" : "), }");
   /* The data begins at a multiple of 64. */
-  rtAddRepeated(&header, ' ', (int64_t)(63 - (PREFIX + header.length) % 64));
-  rtAddText(&header, "\n");
-  unsigned char prefix[PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)header.length, (unsigned char)(header.length >> 8)};
-  rtPut(file, prefix, PREFIX);
+  rtAddRepeated(&text, ' ', (int64_t)(63 - (PREFIX + text.length) % 64));
+  rtAddText(&text, "\n");
+  const unsigned char prefix[PREFIX] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)text.length, (unsigned char)(text.length >> 8)};
+  rtAdd(header, (const char *)prefix, PREFIX);
+  rtAdd(header, text.data, text.length);
+  rtFree(&text);
+}
+
+static void save(OutFile *file, const char *const *names, const TlValue *values, int64_t count) {
+  if (count != 1)
+    rtRefuse(file, "a .npy file holds one array, not %lld: save as .npz or .safetensors", (long long)count);
+  if (values->kind == TL_BF16)
+    rtRefuse(file, "a .npy file cannot hold bf16: save as .safetensors");
+  Buffer header = {0};
+  rtAddNpyHeader(&header, values);
   rtPut(file, header.data, header.length);
   rtFree(&header);
-  rtPut(file, value->data, (size_t)rtCount(value->rank, value->sizes) * rtWidth(value->kind));
+  rtPut(file, values->data, (size_t)rtCount(values->rank, values->sizes) * rtWidth(values->kind));
+}
+
+const TlFormat *tl_format_npy(void) {
+  static const TlFormat format = {{".npy"}, rtLoadNpy, save, NULL, NULL};
+  return &format;
 }

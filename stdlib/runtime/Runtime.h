@@ -129,6 +129,8 @@ Decimal rtShortest(double x, int32_t kind);
 Decimal rtSignificant(double x, int digits);
 void rtAddPositional(Buffer *buffer, const Decimal *d, int minPlaces); /* "12.", "0.05": at least minPlaces after the point */
 void rtAddScientific(Buffer *buffer, const Decimal *d, int places, int exponentDigits, bool point);
+/* The number at the beginning of the text, such that converting it to the float type `kind` rounds once; `end` as strtod's. */
+double rtParse(const char *text, int32_t kind, char **end);
 /* str() of a float as NumPy gives it. */
 void rtAddFloat(Buffer *buffer, double x, int32_t kind);
 
@@ -163,32 +165,56 @@ typedef struct {
   int descriptor;
   const TlPlace *place;
 } OutFile;
-OutFile rtCreate(const char *path, const TlPlace *place);
 void rtPut(OutFile *file, const void *bytes, size_t length);
-void rtCommit(OutFile *file);
+/* Removes what was written and fails with "PATH: ...". */
+_Noreturn void rtRefuse(OutFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- LoadFile.c, Npy.c, Safetensors.c ---- */
+/* ---- LoadFile.c ---- */
 typedef struct {
   const char *path, *name; /* name: of the entry wanted, "" the only one */
   int descriptor;
-  int64_t size;            /* of the file in bytes */
+  int64_t start, size;     /* the part of the file that is read, in bytes */
+  const char *memory;      /* where that part is, if it was unpacked */
   const TlPlace *place;
   /* what is expected */
   int32_t kind, rank;
   const int64_t *expected;
+  Buffer *found; /* not null where nothing is expected: what is in the file is written here, and the entry left */
 } InFile;
 extern const TlSession *rtSession; /* null unless the process is interactive */
 bool rtInSession(const char *path);
+bool rtEndsWith(const char *text, const char *end);
 /* Reads exactly [offset, offset + length), or fails with a message. */
 void rtGet(InFile *file, int64_t offset, void *bytes, int64_t length);
+_Noreturn void rtCannotRead(InFile *file, const char *why);
 /* Fails with "PATH: at byte OFFSET: expected ..., found ...". */
 _Noreturn void rtMalformed(InFile *file, int64_t offset, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same for text: "PATH: line LINE, column COLUMN: ..."; column 0 is none. */
+_Noreturn void rtMalformedLine(InFile *file, int64_t line, int64_t column, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Leaves with what was written to file->found. */
+_Noreturn void rtFound(InFile *file);
 /* Fails unless what is in the file has the type and sizes that the program expects. */
 void rtRequireType(InFile *file, int32_t kind, int32_t rank, const int64_t *sizes);
 /* Product of sizes times width where it fits and stays below `limit`; else -1. */
 int64_t rtBytes(int32_t rank, const int64_t *sizes, size_t width, int64_t limit);
+/* Bytes of each element reversed, where the file's order is the other one. */
+void rtSwapBytes(void *data, int64_t count, size_t width);
+
+/* ---- Formats.c, and a file for each format ---- */
+struct TlFormat {
+  const char *ends[4]; /* of the names of such files; null behind the last */
+  void (*load)(InFile *file, TlArray *out);
+  void (*save)(OutFile *file, const char *const *names, const TlValue *values, int64_t count); /* null: such files are only read */
+  /* Of the one that stands for all: the format of a name, or null; and what there is, for the message then. */
+  const TlFormat *(*choose)(const char *path);
+  const char *known;
+};
 void rtLoadNpy(InFile *file, TlArray *out);
-void rtLoadSafetensors(InFile *file, TlArray *out);
-void rtSaveNpy(OutFile *file, const TlValue *value);
-void rtSaveSafetensors(OutFile *file, const char *const *names, const TlValue *values, int64_t count);
+/* The header of a .npy file. */
+void rtAddNpyHeader(Buffer *header, const TlValue *value);
+
+/* ---- Inflate.c: on zlib ---- */
+/* `packed` bytes at `offset`, unpacked into memory from tl_alloc. claimed: how many bytes that gives, -1 where the file does not say.
+ * bits: zlib's windowBits. */
+char *rtInflate(InFile *file, int64_t offset, int64_t packed, int64_t claimed, int bits, int64_t *length);
 #endif

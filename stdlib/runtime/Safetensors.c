@@ -279,6 +279,13 @@ static void checkTable(InFile *file, Table *table, int64_t dataSize) {
 }
 
 static const Tensor *choose(InFile *file, const Table *table) {
+  if (file->found && table->count > 1) {
+    for (int64_t i = 0; i < table->count; i++) {
+      rtAddFormat(file->found, "%s%s: ", i ? ", " : "", table->tensors[i].name);
+      rtAddType(file->found, table->tensors[i].kind < 0 ? TL_U8 : table->tensors[i].kind, table->tensors[i].rank, table->tensors[i].sizes);
+    }
+    rtFound(file);
+  }
   if (!*file->name) {
     if (table->count != 1)
       rtMalformed(file, PREFIX, "expected one array, found %lld: load a record with their names as fields", (long long)table->count);
@@ -296,7 +303,7 @@ static const Tensor *choose(InFile *file, const Table *table) {
   rtMalformed(file, PREFIX, "expected an array `%s`, found %s", file->name, text);
 }
 
-void rtLoadSafetensors(InFile *file, TlArray *out) {
+static void load(InFile *file, TlArray *out) {
   unsigned char prefix[PREFIX];
   if (file->size < PREFIX)
     rtMalformed(file, 0, "expected a .safetensors file of at least 8 bytes, found %lld", (long long)file->size);
@@ -358,7 +365,7 @@ static void addEntry(Buffer *header, const char *name, const TlValue *value, int
   rtAddFormat(header, "],\"data_offsets\":[%lld,%lld]}", (long long)begin, (long long)end);
 }
 
-void rtSaveSafetensors(OutFile *file, const char *const *names, const TlValue *values, int64_t count) {
+static void save(OutFile *file, const char *const *names, const TlValue *values, int64_t count) {
   Buffer header = {0};
   rtAddText(&header, "{");
   int64_t at = 0;
@@ -382,4 +389,9 @@ void rtSaveSafetensors(OutFile *file, const char *const *names, const TlValue *v
     for (int64_t i = 0; i < count; i++)
       if (rtWidth(values[i].kind) == width)
         rtPut(file, values[i].data, (size_t)rtCount(values[i].rank, values[i].sizes) * width);
+}
+
+const TlFormat *tl_format_safetensors(void) {
+  static const TlFormat format = {{".safetensors"}, load, save, NULL, NULL};
+  return &format;
 }

@@ -9,20 +9,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Removes what was written, then fails. */
-_Noreturn static void failWriting(OutFile *file, const char *doing, int error) {
+_Noreturn void rtRefuse(OutFile *file, const char *format, ...) {
   if (file->descriptor >= 0)
     close(file->descriptor);
   if (file->temporary)
     unlink(file->temporary);
-  Buffer message = {0};
-  rtAddFormat(&message, "%s: cannot %s: %s", file->path, doing, strerror(error));
   free(file->temporary);
   free(file->target);
+  Buffer message = {0};
+  rtAddFormat(&message, "%s: ", file->path);
+  char text[300];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  rtAddText(&message, text);
   rtFail(TL_IO, RT_CANNOT_WRITE, &message, file->place);
 }
 
-OutFile rtCreate(const char *path, const TlPlace *place) {
+_Noreturn static void failWriting(OutFile *file, const char *doing, int error) { rtRefuse(file, "cannot %s: %s", doing, strerror(error)); }
+
+static OutFile create(const char *path, const TlPlace *place) {
   OutFile file = {.path = path, .descriptor = -1, .place = place};
   struct stat info;
   bool exists = !stat(path, &info);
@@ -62,7 +69,7 @@ void rtPut(OutFile *file, const void *bytes, size_t length) {
   }
 }
 
-void rtCommit(OutFile *file) {
+static void commit(OutFile *file) {
   int failed = close(file->descriptor);
   file->descriptor = -1;
   if (failed)
@@ -73,12 +80,7 @@ void rtCommit(OutFile *file) {
   free(file->target);
 }
 
-static bool endsWith(const char *text, const char *end) {
-  size_t n = strlen(text), m = strlen(end);
-  return n >= m && !strcmp(text + n - m, end);
-}
-
-void tl_save(int64_t path, const char *const *names, const TlValue *values, int64_t count, const TlPlace *place) {
+void tl_save(int64_t path, const TlFormat *format, const char *const *names, const TlValue *values, int64_t count, const TlPlace *place) {
   rtEnter();
   int64_t length;
   const char *name = tl_text(path, &length);
@@ -87,22 +89,16 @@ void tl_save(int64_t path, const char *const *names, const TlValue *values, int6
     rtLeave();
     return;
   }
-  bool npy = endsWith(name, ".npy");
-  Buffer message = {0};
-  if (strlen(name) != (size_t)length || (!npy && !endsWith(name, ".safetensors"))) {
-    rtAddFormat(&message, "%s: only .npy and .safetensors files are written", name);
+  const char *known = format->known;
+  if (format->choose)
+    format = format->choose(name);
+  if (!format || !format->save || strlen(name) != (size_t)length) {
+    Buffer message = {0};
+    rtAddFormat(&message, "%s: only %s files are written", name, known ? known : "others");
     rtFail(TL_IO, RT_CANNOT_WRITE, &message, place);
   }
-  if (npy && (count != 1 || values[0].kind == TL_BF16)) {
-    rtAddFormat(&message, count != 1 ? "%s: a .npy file holds one array, not %lld: save as .safetensors" : "%s: a .npy file cannot hold bf16: save as .safetensors",
-                name, (long long)count);
-    rtFail(TL_IO, RT_CANNOT_WRITE, &message, place);
-  }
-  OutFile file = rtCreate(name, place);
-  if (npy)
-    rtSaveNpy(&file, values);
-  else
-    rtSaveSafetensors(&file, names, values, count);
-  rtCommit(&file);
+  OutFile file = create(name, place);
+  format->save(&file, names, values, count);
+  commit(&file);
   rtLeave();
 }

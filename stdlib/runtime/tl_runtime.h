@@ -74,9 +74,21 @@ _Noreturn void tl_fail(int code, const char *message, const TlPlace *place);   /
 
 /* ---- files ---- */
 typedef struct { void *data; int64_t sizes[TL_MAX_RANK]; } TlArray;
-/* Reads an array of exactly this kind and rank from path (.npy, .safetensors; `name` chooses the entry, "" the only one). expected[d] < 0: any size. Data comes from tl_alloc. */
-void tl_load(int64_t path, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out, const TlPlace *place);
-void tl_save(int64_t path, const char *const *names, const TlValue *values, int64_t count, const TlPlace *place);
+/* What a file is read and written as. A program names the format of a literal file name and is linked with no other's code;
+ * tl_format_any chooses by the end of the name when it runs. */
+typedef struct TlFormat TlFormat;
+const TlFormat *tl_format_any(void);
+const TlFormat *tl_format_npy(void);
+const TlFormat *tl_format_npz(void);
+const TlFormat *tl_format_safetensors(void);
+const TlFormat *tl_format_csv(void);
+const TlFormat *tl_format_png(void);
+/* Reads an array of exactly this kind and rank (`name` chooses the entry, "" the only one). expected[d] < 0: any size. Data comes from tl_alloc. */
+void tl_load(int64_t path, const TlFormat *format, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out,
+             const TlPlace *place);
+/* What a file holds, for messages of the compiler: 1 and "f32[10, 3]", or the names of its arrays, as a text with a zero; 0 where it cannot be said. */
+int32_t tl_describe(const char *path, char *text, int64_t capacity);
+void tl_save(int64_t path, const TlFormat *format, const char *const *names, const TlValue *values, int64_t count, const TlPlace *place);
 /* The values of an interactive session: load and save of a path that begins with "session:" come here. `get` gives null for what there is not. */
 typedef struct {
   void *context;

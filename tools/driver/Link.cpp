@@ -59,17 +59,23 @@ std::string driver::link(llvm::ArrayRef<char> object, StringRef output) {
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("tlc", folder))
     return "cannot make a temporary folder: " + error.message();
   auto cleanUp = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
-  std::string program = (folder + "/program.o").str(), runtime = (folder + "/libtl.a").str();
+  std::string program = (folder + "/program.o").str();
   if (std::string error = writeFile(program, {object.data(), object.size()}); !error.empty())
     return error;
-  if (std::string error = writeFile(runtime, {runtimeArchive[0].text, runtimeArchive[0].size}); !error.empty())
-    return error;
+  llvm::SmallVector<std::string> archives;
+  for (const EmbeddedFile &archive : llvm::ArrayRef(runtimeArchives, runtimeArchivesCount)) {
+    archives.push_back((folder + "/" + archive.name).str());
+    if (std::string error = writeFile(archives.back(), {archive.text, archive.size}); !error.empty())
+      return error;
+  }
 
   std::string out = output.str();
-  const char *arguments[] = {"ld.lld", "-pie", "-e", "tl_start", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
+  llvm::SmallVector<const char *> arguments = {"ld.lld", "-pie", "-e", "tl_start", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
                              "--gc-sections", "--as-needed", "-z", "relro", "-z", "now", "--hash-style=gnu",
-                             "--build-id=none", "--threads=1", program.c_str(), runtime.c_str(), m.c_str(), c.c_str(),
-                             "-o", out.c_str()};
+                             "--build-id=none", "--threads=1", "-o", out.c_str(), program.c_str()};
+  for (const std::string &archive : archives)
+    arguments.push_back(archive.c_str());
+  arguments.append({m.c_str(), c.c_str()});
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});

@@ -3,6 +3,7 @@
 #include "tools/driver/Session.h"
 #include "frontend/Frontend.h"
 #include "stdlib/Embedded.h"
+#include "stdlib/runtime/tl_runtime.h"
 #include "tools/driver/Suggest.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -99,8 +100,13 @@ ast::Program *Session::check(StringRef path) {
 ast::Program *Session::check(std::unique_ptr<ast::Module> module) {
   Phases::Scope scope(phases, "check");
   auto program = frontend::load(std::move(module), {sources, libraryModule}, diagnostics);
-  if (program && diagnostics.empty())
+  if (program && diagnostics.empty()) {
+    program->holds = [](StringRef path) {
+      char text[400];
+      return tl_describe(path.str().c_str(), text, sizeof text) ? std::string(text) : "";
+    };
     frontend::check(*program, sources, diagnostics);
+  }
   if (!diagnostics.empty() || !program) {
     exitCode = Rejected;
     if (program) // the diagnostics are still to be shown

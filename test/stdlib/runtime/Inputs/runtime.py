@@ -21,7 +21,7 @@ def build():
     if not os.path.exists(cache):
         part = f"{cache}.{os.getpid()}"
         flags = "-std=c11 -D_GNU_SOURCE -O1 -g -fPIC -shared -ffp-contract=off".split()
-        subprocess.run(["clang-22", *flags, *sources, "-lm", "-o", part], check=True)
+        subprocess.run(["clang-22", *flags, *sources, "-lpng16", "-lz", "-lm", "-o", part], check=True)
         os.rename(part, cache)
     return ctypes.CDLL(cache)
 
@@ -36,7 +36,8 @@ class Array(ctypes.Structure):
 
 lib = build()
 lib.tl_string.restype = lib.tl_format.restype = lib.tl_flag_int.restype = lib.tl_flag_str.restype = ctypes.c_int64
-lib.tl_text.restype = ctypes.c_void_p
+lib.tl_text.restype = lib.tl_format_any.restype = ctypes.c_void_p
+ANY = ctypes.c_void_p(lib.tl_format_any())
 lib.tl_digamma.restype = lib.tl_trigamma.restype = lib.tl_flag_float.restype = ctypes.c_double
 
 
@@ -91,7 +92,7 @@ def load(path, dtype, shape, name="", kind=None):
     kind = KINDS.index(dtype) if kind is None else kind
     sizes = (ctypes.c_int64 * max(1, len(shape)))(*shape)
     out = Array()
-    lib.tl_load(string(path), name.encode(), kind, len(shape), sizes, ctypes.byref(out), None)
+    lib.tl_load(string(path), ANY, name.encode(), kind, len(shape), sizes, ctypes.byref(out), None)
     found = tuple(out.sizes[: len(shape)])
     dtype = np.dtype("uint16" if kind == BF16 else dtype)
     raw = ctypes.string_at(out.data, int(np.prod(found, dtype=np.int64)) * dtype.itemsize)
@@ -103,7 +104,7 @@ def save(path, arrays):
     names = (ctypes.c_char_p * len(arrays))(*[n.encode() for n in arrays])
     made = [value(a) for a in arrays.values()]
     values = (Value * len(arrays))(*made)
-    lib.tl_save(string(path), names, values, ctypes.c_int64(len(arrays)), None)
+    lib.tl_save(string(path), ANY, names, values, ctypes.c_int64(len(arrays)), None)
 
 
 class Check:
