@@ -58,7 +58,7 @@ std::string driver::link(llvm::ArrayRef<char> object, StringRef output) {
   llvm::SmallString<128> folder;
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("tlc", folder))
     return "cannot make a temporary folder: " + error.message();
-  auto cleanUp = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  auto cleanUp = llvm::scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
   std::string program = (folder + "/program.o").str();
   if (std::string error = writeFile(program, {object.data(), object.size()}); !error.empty())
     return error;
