@@ -270,6 +270,15 @@ struct VarDecl : DeclOf<DeclKind::Var> {
 /// `[n, T: float]` after a name.
 struct GenericParam { StringRef name; Span span; StringRef constraint; Span constraintSpan; };
 
+/// A derivative written by hand, `@vjp(of=f)` or `@jvp(of=f)`, as the definition that it is about knows it.
+struct Rule {
+  DefDecl *def = nullptr;     ///< what is written
+  Span span;                  ///< the attribute
+  Callable *call = nullptr;   ///< `def` for the definition's own parameters, then a cotangent or tangents, in the definition's names
+  List<bool> differentiated;  ///< for each parameter of the definition, whether it is a vector: it has a cotangent or tangent then
+  List<int64_t> sizes, ints;  ///< a choice of its size parameters, and of its parameters, where these are int, that its `where` allows
+};
+
 struct DefDecl : DeclOf<DeclKind::Def> {
   using DeclOf::DeclOf;
   List<Attr> attrs;
@@ -287,6 +296,7 @@ struct DefDecl : DeclOf<DeclKind::Def> {
   const Type *result = nullptr;
   StringRef opName;              ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
   StringRef shapeRule;           ///< intrinsics with @shape(rule)
+  const Rule *vjp = nullptr, *jvp = nullptr; ///< its derivatives by hand
   enum State : uint8_t { Unchecked, Signature, Checking, Checked } state = Unchecked;
 };
 struct FieldDecl { StringRef name; Span span; StringRef doc; TypeExpr *typeExpr; Expr *init; const Type *type = nullptr; };

@@ -260,6 +260,12 @@ private:
   const Type *joined(CallExpr *e, DefDecl *d, const Type *elem, bool stacked);
   const Type *padded(CallExpr *e, const Type *elem, Dims dims);
 
+  // CheckRule.cpp: derivatives by hand
+  void checkRules();
+  void checkRule(DefDecl *d, const Attr &a);
+  Callable *applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated);
+  bool chooseSizes(DefDecl *def, Rule &rule);
+
   // CheckFunction.cpp: function values
   const Type *callFunction(CallExpr *e, const FnValue *f);
   Callable *apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);

@@ -36,6 +36,7 @@ void Checker::run() {
       else if (auto *s = dyn_cast<StructDecl>(d))
         checkFields(s);
     }
+  checkRules();
 }
 
 void Checker::declareModule(Module &m) {
@@ -206,9 +207,7 @@ void Checker::resolveSignature(DefDecl *d) {
       d->opName = word();
     else if (a.name == "shape" && library)
       d->shapeRule = word();
-    else if (a.name == "vjp" || a.name == "jvp")
-      notBuilt(a.span, "a derivative rule of one's own");
-    else
+    else if (a.name != "vjp" && a.name != "jvp")
       diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
   }
   if (!d->body && module != program.modules.front().get())

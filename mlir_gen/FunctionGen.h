@@ -243,6 +243,10 @@ public:
   /// here.
   Env viewOf(const ast::Instance &instance);
   void completeArgs(const ast::Instance &instance, SmallVector<Value> &args);
+  /// The instance that is called; its body is still to be made where the definition takes functions.
+  FuncInstance instanceOf(const ast::DefDecl *def, const Passing &passed, ArrayRef<Value> args);
+  /// Binds the sizes and parameters of an instance to its arguments; gives those that are left.
+  ValueRange bindArguments(const FuncInstance &instance, const ast::DefDecl *def, ArrayRef<Value> statics, ValueRange arguments);
   /// Makes the body of an instance.
   void body(const FuncInstance &instance, const ast::DefDecl *def, ArrayRef<Value> statics);
   /// Returns a value, and the sizes at `holes`.
@@ -273,6 +277,20 @@ public:
   Values jvp(Outlined f, ValueRange tangents);
   /// tl.map over `extents`, with a value of `type` in all: the body is given the indices.
   Value map(const Values &extents, const ast::Type *type, llvm::function_ref<Value(ValueRange)> body);
+
+  //===- Derivatives by hand (GenRule.cpp)
+  //-------------------------------------------------------------------------===//
+  /// Makes the functions that stand for the derivatives of an instance.
+  void addRules(const FuncInstance &made, const ast::DefDecl *def);
+  void ruleBody(const FuncInstance &instance, const ast::DefDecl *def, const ast::Rule &rule);
+  /// Compares a rule with the definition, along random directions at random arguments.
+  void ruleTest(const ast::DefDecl *def, const ast::Rule &rule);
+  mlir::Value arrayOf(mlir::Type type, ArrayRef<int64_t> sizes, llvm::function_ref<double()> next);
+  Value drawn(const ast::Type *type, llvm::function_ref<double()> next);
+  mlir::Value inner(ValueRange xs, ValueRange ys, bool absolute);
+  mlir::Value sizedLike(mlir::Value x, mlir::Value like) {
+    return isTensor(x) ? SizedOp::create(b, x, tl::sizesOf(b, like)).getResult() : x;
+  }
 
   //===- Intrinsics (GenIntrinsic.cpp, GenRandom.cpp, GenFiles.cpp)
   //-----------------------------------------------===//

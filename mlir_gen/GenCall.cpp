@@ -187,22 +187,10 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
   const Env caller = env;
   Passing passed = passing(instance, args);
   Values &operands = passed.operands;
-  auto make = [&] {
-    FuncInstance made = declare(def, passed.own, passed.syms, args, passed.key);
-    if (!passed.takesFunctions)
-      m.pending.push_back(
-          [&m = m, made, def, args] { FunctionGen(m, made.func, made.env).body(made, def, args); });
-    return made;
-  };
-  auto cached = [&] {
-    std::string unique = llvm::formatv("{0}|{1}", static_cast<const void *>(def), passed.key);
-    auto it = m.instances.find(unique);
-    return it != m.instances.end() ? it->second : m.instances.try_emplace(unique, make()).first->second;
-  };
   for (const OpenDef *o = passed.takesFunctions ? env.open : nullptr; o; o = o->outer)
     if (o->def == def)
       return notBuilt("a definition that takes a function and calls itself", type);
-  FuncInstance callee = passed.takesFunctions ? make() : cached();
+  FuncInstance callee = instanceOf(def, passed, args);
   if (passed.takesFunctions) {
     callee.env.open = m.arena.open(def, env.open);
     FunctionGen inner(m, callee.func, callee.env, this);
@@ -226,6 +214,19 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
   Value value = enter(callee.result, called.getResults().take_front(leaves));
   env = caller;
   return adopt(std::move(value), view, type);
+}
+
+FuncInstance FunctionGen::instanceOf(const DefDecl *def, const Passing &passed, ArrayRef<Value> args) {
+  if (passed.takesFunctions)
+    return declare(def, passed.own, passed.syms, args, passed.key);
+  std::string unique = llvm::formatv("{0}|{1}", static_cast<const void *>(def), passed.key);
+  if (auto it = m.instances.find(unique); it != m.instances.end())
+    return it->second;
+  FuncInstance made = declare(def, passed.own, passed.syms, args, passed.key);
+  m.pending.push_back([&m = m, made, def, args = SmallVector<Value>(args)] { FunctionGen(m, made.func, made.env).body(made, def, args); });
+  m.instances.try_emplace(unique, made);
+  addRules(made, def);
+  return made;
 }
 
 const Type *FunctionGen::viewed(const Type *type, const Instance &instance) {
@@ -263,19 +264,16 @@ FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<c
   return made;
 }
 
-void FunctionGen::body(const FuncInstance &instance, const DefDecl *def, ArrayRef<Value> statics) {
-  mlir::Block &entry = func.getBody().front();
-  const Values arguments(entry.args_begin(), entry.args_end());
-  ValueRange rest = arguments;
+ValueRange FunctionGen::bindArguments(const FuncInstance &instance, const DefDecl *def, ArrayRef<Value> statics, ValueRange arguments) {
   for (const Sym *sym : instance.sizes) {
-    env.bind(sym, rest.front());
-    rest = rest.drop_front();
+    env.bind(sym, arguments.front());
+    arguments = arguments.drop_front();
   }
-  for (auto [param, arg] : llvm::zip_equal(def->params, statics)) {
+  for (auto [i, param] : llvm::enumerate(def->params)) {
     SaveAndRestore named(name, param->name);
     At at(*this, param->nameSpan);
-    if (isStatic(arg)) {
-      env.bind(param, arg);
+    if (i < statics.size() && isStatic(statics[i])) {
+      env.bind(param, statics[i]);
       continue;
     }
     const Type *type = typeOf(param->type);
@@ -285,9 +283,16 @@ void FunctionGen::body(const FuncInstance &instance, const DefDecl *def, ArrayRe
     }
     size_t n = leavesOf(type).size();
     // An int parameter may be a size of a later one, so each is bound before the next enters.
-    env.bind(param, enter(type, rest.take_front(n)));
-    rest = rest.drop_front(n);
+    env.bind(param, enter(type, arguments.take_front(n)));
+    arguments = arguments.drop_front(n);
   }
+  return arguments;
+}
+
+void FunctionGen::body(const FuncInstance &instance, const DefDecl *def, ArrayRef<Value> statics) {
+  mlir::Block &entry = func.getBody().front();
+  const Values arguments(entry.args_begin(), entry.args_end());
+  bindArguments(instance, def, statics, arguments);
   // What the head of the function computes stands before what it captures.
   prologue = entry.empty() ? nullptr : &entry.back();
   At at(*this, def->body->span);

@@ -95,16 +95,22 @@ void ModuleGen::mainEntry() {
 
 void ModuleGen::testEntry() {
   SmallVector<mlir::Attribute> titles;
-  for (Decl *decl : program.main()->decls) {
-    auto *test = dyn_cast<TestDecl>(decl);
-    if (!test || test->isBench)
-      continue;
-    auto func = declare(location(test->span), "tl_test_" + llvm::Twine(titles.size()), {}, {});
+  auto add = [&](Span span, const llvm::Twine &title, llvm::function_ref<void(FunctionGen &)> body) {
+    auto func = declare(location(span), "tl_test_" + llvm::Twine(titles.size()), {}, {});
     func.setPublic();
     FunctionGen f(*this, func, Env(arena));
-    f.block(test->body);
+    body(f);
     mlir::func::ReturnOp::create(f.b);
-    titles.push_back(mlir::StringAttr::get(context, test->title));
+    titles.push_back(mlir::StringAttr::get(context, title));
+  };
+  for (Decl *decl : program.main()->decls) {
+    if (auto *test = dyn_cast<TestDecl>(decl); test && !test->isBench)
+      add(test->span, test->title, [&](FunctionGen &f) { f.block(test->body); });
+    if (auto *def = dyn_cast<DefDecl>(decl))
+      for (const Rule *rule : {def->vjp, def->jvp})
+        if (rule)
+          add(rule->span, "`" + rule->def->name + "` is the " + (rule == def->vjp ? "vjp" : "jvp") + " of `" + def->name + "`",
+              [&](FunctionGen &f) { f.ruleTest(def, *rule); });
   }
   (*module)->setAttr("tl.tests", mlir::ArrayAttr::get(context, titles));
 }

@@ -101,6 +101,13 @@ private:
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return liftFor(loop);
     SmallVector<Batched> operands = get(op->getOperands());
+    if (auto call = dyn_cast<func::CallOp>(op)) { // that was to be kept
+      auto mapped = mayInline(call) && !batch.guard ? mapCall(call, batch, operands) : FailureOr<SmallVector<Batched>>();
+      if (failed(mapped))
+        return failure();
+      set(op->getResults(), *mapped);
+      return success();
+    }
     bool isBatched = llvm::any_of(operands, [](const Batched &x) { return x.batched(); });
     if (auto check = dyn_cast<CheckOp>(op)) {
       if (batch.guard)
@@ -359,11 +366,11 @@ LogicalResult liftMap(MapOp map) {
   return failure();
 }
 
-LogicalResult liftMaps(func::FuncOp function) {
+LogicalResult liftMaps(func::FuncOp function, StringRef keep) {
   SmallVector<MapOp> maps;
   function.walk([&](MapOp map) { maps.push_back(map); });
   for (MapOp map : maps)
-    inlineCalls(map);
+    inlineCalls(map, keep);
   maps.clear();
   function.walk<WalkOrder::PostOrder>([&](MapOp map) { maps.push_back(map); });
   for (MapOp map : maps)

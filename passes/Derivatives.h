@@ -1,6 +1,7 @@
 // What forward and reverse mode share: which values depend on what is differentiated by.
 #pragma once
 #include "mlir_gen/dialect/Dialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace tl {
@@ -20,6 +21,11 @@ void countWhiles(mlir::func::FuncOp function, Active &active);
 /// Makes the body of `function` its own derivative: see vjp and jvp. Calls are inlined and maps lifted. `wrt` are argument numbers.
 mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
 mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);
+
+/// The function that stands for the derivative of what is called, if that has one by hand; `kind`: `tl.vjp` or `tl.jvp`.
+mlir::func::FuncOp derivativeByHand(mlir::func::CallOp call, llvm::StringRef kind);
+/// The result of a call as the `sized` that states its sizes.
+mlir::Value withSizesOf(mlir::Value y);
 
 /// A zero in the shape and element type of `x`.
 inline mlir::Value zeroLike(mlir::OpBuilder &b, mlir::Value x) { return full(Val(b, x.getLoc(), x), 0).v; }

@@ -172,8 +172,9 @@ private:
     symbols.insert(function, std::next(primal->getIterator()));
     SmallVector<Type> args(function.getArgumentTypes()), results(function.getResultTypes());
     extend(args, results);
-    inlineCalls(function);
-    if (failed(liftMaps(function)) || failed(simplify(function)))
+    StringRef byHand = mode == "jvp" ? "tl.jvp" : "tl.vjp";
+    inlineCalls(function, byHand);
+    if (failed(liftMaps(function, byHand)) || failed(simplify(function)))
       return failure();
     function.setFunctionType(b.getFunctionType(args, results));
     function.setAllArgAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(args.size(), b.getDictionaryAttr({}))));
@@ -192,7 +193,24 @@ LogicalResult makeDerivatives(ModuleOp module) {
   for (auto function : llvm::to_vector(module.getOps<func::FuncOp>()))
     if (failed(maker.run(function)))
       return failure();
+  for (auto function : module.getOps<func::FuncOp>()) { // used up
+    function->removeAttr("tl.vjp");
+    function->removeAttr("tl.jvp");
+  }
   return success();
+}
+
+func::FuncOp derivativeByHand(func::CallOp call, StringRef kind) {
+  func::FuncOp callee = calleeOf(call);
+  auto name = callee ? callee->getAttrOfType<FlatSymbolRefAttr>(kind) : FlatSymbolRefAttr();
+  return name ? call->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(name.getAttr()) : func::FuncOp();
+}
+
+Value withSizesOf(Value y) {
+  for (Operation *user : y.getUsers())
+    if (isa<SizedOp>(user))
+      return user->getResult(0);
+  return y;
 }
 
 namespace {

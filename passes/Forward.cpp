@@ -61,8 +61,20 @@ private:
     return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
   }
 
-  /// Of a function that calls itself: any other call was inlined.
+  /// Of a function whose derivative is written by hand, or that calls itself: any other call was inlined.
   LogicalResult pushCall(func::CallOp call) {
+    if (func::FuncOp byHand = derivativeByHand(call, "tl.jvp")) {
+      SmallVector<Value> args(call.getOperands());
+      for (Value x : call.getOperands())
+        if (isFloat(x))
+          args.push_back(getOrZero(x, x));
+      auto changes = func::CallOp::create(b, call.getLoc(), byHand, args);
+      unsigned next = 0;
+      for (Value y : call.getResults())
+        if (isFloat(y))
+          set(y, changes.getResult(next++));
+      return success();
+    }
     SmallVector<int64_t> wrt;
     SmallVector<Value> given;
     SmallVector<Type> types(call.getResultTypes());

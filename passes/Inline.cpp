@@ -43,11 +43,11 @@ void inlineCall(func::CallOp call) {
   call.erase();
 }
 
-void inlineCalls(Operation *op) {
+void inlineCalls(Operation *op, StringRef keep) {
   while (true) {
     SmallVector<func::CallOp> calls;
     op->walk([&](func::CallOp call) {
-      if (mayInline(call))
+      if (mayInline(call) && (keep.empty() || !calleeOf(call)->hasAttr(keep)))
         calls.push_back(call);
     });
     if (calls.empty())

@@ -64,24 +64,34 @@ private:
     return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
   }
 
-  /// A call that was not inlined is of a function that calls itself: its pullback recomputes the primal.
+  /// A call that was not inlined is of a function whose derivative is written by hand, or of one that calls itself: then its pullback recomputes
+  /// the primal.
   LogicalResult giveCall(func::CallOp call, Adjoints &adjoints, ArrayRef<Value> g) {
     OpBuilder &b = adjoints.b;
-    SmallVector<int64_t> wrt;
     SmallVector<Value> seeds;
+    for (auto [y, cotangent] : llvm::zip(call.getResults(), g))
+      if (isFloat(y))
+        seeds.push_back(cotangent ? cotangent : zeroLike(b, withSizesOf(y)));
+    if (func::FuncOp byHand = derivativeByHand(call, "tl.vjp")) {
+      SmallVector<Value> args(call.getOperands());
+      llvm::append_range(args, seeds);
+      auto given = func::CallOp::create(b, call.getLoc(), byHand, args);
+      unsigned next = 0;
+      for (Value x : call.getOperands())
+        if (isFloat(x)) {
+          Val dx = adjoints.val(call.getLoc(), sizedLike(b, given.getResult(next++), x));
+          Value mask = call.getNumResults() == 1 ? adjoints.mask(call.getResult(0)) : Value();
+          bool fits = mask && (!isTensor(mask) || (isTensor(x) && sizesOf(b, mask) == sizesOf(b, x)));
+          adjoints.add(x, fits ? guarded(dx, dx.like(mask)) : dx, fits ? dx.like(mask) : Val());
+        }
+      return success();
+    }
+    SmallVector<int64_t> wrt;
     SmallVector<Type> types;
     for (auto [i, x] : llvm::enumerate(call.getOperands()))
       if (adjoints.wants(x)) {
         wrt.push_back(i);
         types.push_back(x.getType());
-      }
-    for (auto [y, cotangent] : llvm::zip(call.getResults(), g))
-      if (isFloat(y)) {
-        Value known = y;
-        for (Operation *user : y.getUsers()) // the array's sizes are stated by the call's own `sized`
-          if (isa<SizedOp>(user))
-            known = user->getResult(0);
-        seeds.push_back(cotangent ? cotangent : zeroLike(b, known));
       }
     auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false);
     for (auto [i, dx] : llvm::zip(wrt, vjp.getResults()))

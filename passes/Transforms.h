@@ -1,5 +1,6 @@
 // The transformations of tl that call each other: lifting maps, making derivatives, inlining.
 #pragma once
+#include "mlir_gen/dialect/Transform.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -7,9 +8,12 @@ namespace tl {
 class MapOp;
 
 /// Replaces the maps of a function, innermost first, by whole-array ops where that is possible, else by loops. Calls in their bodies are inlined.
-mlir::LogicalResult liftMaps(mlir::func::FuncOp function);
+/// Functions with the attribute `keep` stay functions, see `inlineCalls`.
+mlir::LogicalResult liftMaps(mlir::func::FuncOp function, llvm::StringRef keep = "");
 /// Replaces one map whose body has no map, by whole-array ops; fails, with nothing changed, where something in it cannot be lifted.
 mlir::LogicalResult liftMap(MapOp map);
+/// The results of a call in a map, over all axes of its operands, by one call of a mapped function; fails where sizes depend on indices.
+mlir::FailureOr<llvm::SmallVector<Batched>> mapCall(mlir::func::CallOp call, BatchBuilder &batch, llvm::ArrayRef<Batched> operands);
 /// Replaces a map by loops over its extents that write their results element by element: right for every body.
 mlir::LogicalResult mapToLoops(MapOp map);
 
@@ -25,6 +29,7 @@ mlir::func::FuncOp calleeOf(mlir::func::CallOp call);
 /// Whether a call may be replaced by the body of what it calls: there is one, of one block, and it does not call itself, however indirectly.
 bool mayInline(mlir::func::CallOp call);
 void inlineCall(mlir::func::CallOp call);
-/// Inlines all calls within `op`, and in what that brings, except of functions that call themselves.
-void inlineCalls(mlir::Operation *op);
+/// Inlines all calls within `op`, and in what that brings, except of functions that call themselves or have the attribute `keep`: `tl.vjp`
+/// or `tl.jvp`, a derivative by hand of the kind that is being made.
+void inlineCalls(mlir::Operation *op, llvm::StringRef keep = "");
 } // namespace tl
