@@ -413,6 +413,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
       common = *both;
       continue;
     }
+    want[i] = substitute(d->params[i]->type, types, sub); // again: P.float is known once an argument to the left has told P
     if (!unify(want[i], got, s, why))
       return misfit(i);
   }
