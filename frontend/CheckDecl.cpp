@@ -205,7 +205,7 @@ void Checker::resolveSignature(DefDecl *d) {
     bool library = module == program.modules.front().get();
     if (a.name == "op" && library)
       d->opName = word();
-    else if (a.name == "shape" && library)
+    else if (a.name == "shape" && (library || (word() == "broadcast" && sources.file(module->file).name().starts_with("stdlib/"))))
       d->shapeRule = word();
     else if (a.name != "vjp" && a.name != "jvp")
       diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
