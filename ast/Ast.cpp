@@ -1,5 +1,8 @@
 // Spelling of operators, memory of a module, and deep copies of trees.
 #include "ast/Ast.h"
+#include "llvm/ADT/APInt.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Error.h"
 
 using namespace tl;
 using namespace tl::ast;
@@ -16,6 +19,18 @@ StringRef ast::spelling(BinaryOp op) {
 }
 
 StringRef ast::spelling(UnaryOp op) { return op == UnaryOp::Neg ? "-" : "not"; }
+
+llvm::APFloat NumberExpr::in(ScalarKind kind) const {
+  std::string digits = text.str();
+  llvm::erase(digits, '_');
+  llvm::APFloat number(semanticsOf(kind));
+  StringRef hex = digits;
+  if (!isFloat && hex.consume_front("0x"))
+    number.convertFromAPInt(llvm::APInt(4 * hex.size(), hex, 16), /*IsSigned=*/false, llvm::APFloat::rmNearestTiesToEven);
+  else
+    llvm::cantFail(number.convertFromString(digits, llvm::APFloat::rmNearestTiesToEven));
+  return number;
+}
 
 Module::~Module() {
   for (const Owned &o : owned)
@@ -96,7 +111,7 @@ private:
   Expr *copy(NoneExpr *e) { return into.make<NoneExpr>(e->span); }
   Expr *copy(StringExpr *e) {
     auto *n = into.make<StringExpr>(e->span);
-    n->parts = each(e->parts, [&](const StringPart &p) { return StringPart{p.text, expr(p.hole), p.spec}; });
+    n->parts = each(e->parts, [&](const StringPart &p) { return StringPart{p.text, expr(p.hole), p.spec, p.specSpan}; });
     return n;
   }
   Expr *copy(NameExpr *e) {

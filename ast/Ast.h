@@ -50,6 +50,8 @@ struct NumberExpr : ExprOf<ExprKind::Number> {
   bool isFloat = false;
   uint64_t value = 0;
   bool tooLarge = false; ///< does not fit 64 bits
+  /// The number in a float type, rounded once from its text; infinite where it is too large.
+  llvm::APFloat in(ScalarKind kind) const;
 };
 struct BoolExpr : ExprOf<ExprKind::Bool> { using ExprOf::ExprOf; bool value = false; };
 struct NoneExpr : ExprOf<ExprKind::None> { using ExprOf::ExprOf; };
@@ -59,6 +61,7 @@ struct StringPart {
   StringRef text;
   Expr *hole = nullptr;
   StringRef spec;
+  Span specSpan = {};
 };
 struct StringExpr : ExprOf<ExprKind::String> { using ExprOf::ExprOf; List<StringPart> parts; };
 
@@ -265,6 +268,8 @@ struct VarDecl : DeclOf<DeclKind::Var> {
   Expr *init = nullptr;         ///< default of a parameter
   const Type *type = nullptr;   ///< checked
   const Sym *sym = nullptr;     ///< checked: the symbol it is as a size, once one was needed
+  /// A key: where it is used up at the end of the body that binds it. Set before that for a key of the REPL's session, which an earlier entry has used.
+  Span usedAt;
 };
 
 /// `[n, T: float]` after a name.
@@ -355,6 +360,7 @@ struct Callable {
   VarDecl *point = nullptr;          ///< Transform vjp and pullback: holds where it is differentiated
   /// For each parameter of function type: the function passed, applied at the parameter's types; else null.
   List<Callable *> functions;
+  VarDecl *returned = nullptr;       ///< what the function that it returns is bound to (where that one's environment is)
 };
 
 /// A function value before it is applied, as `FnType` carries it.

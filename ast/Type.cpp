@@ -34,6 +34,10 @@ std::optional<ScalarKind> ast::scalarByName(StringRef name) {
 }
 
 bool ast::isFloat(ScalarKind k) { return k >= ScalarKind::F16; }
+const llvm::fltSemantics &ast::semanticsOf(ScalarKind k) {
+  assert(isFloat(k) && "only floats have semantics");
+  return k == ScalarKind::F16 ? llvm::APFloat::IEEEhalf() : k == ScalarKind::BF16 ? llvm::APFloat::BFloat() : k == ScalarKind::F32 ? llvm::APFloat::IEEEsingle() : llvm::APFloat::IEEEdouble();
+}
 bool ast::isSigned(ScalarKind k) { return k >= ScalarKind::I8 && k <= ScalarKind::I64; }
 bool ast::isUnsigned(ScalarKind k) { return k >= ScalarKind::U8 && k <= ScalarKind::U64; }
 

@@ -1,6 +1,7 @@
 // Types of checked programs. A type is immutable once made, lives in the module's arena, and is compared by structure.
 #pragma once
 #include "ast/base/Shape.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Allocator.h"
@@ -29,6 +30,7 @@ bool isSigned(ScalarKind k); ///< i8..i64
 bool isUnsigned(ScalarKind k);
 inline bool isInt(ScalarKind k) { return isSigned(k) || isUnsigned(k); }
 unsigned bitWidth(ScalarKind k); ///< bool is 1
+const llvm::fltSemantics &semanticsOf(ScalarKind k); ///< of a float
 
 enum class TypeKind : uint8_t {
   Error,  ///< Something wrong was reported here; fits everything, silently.

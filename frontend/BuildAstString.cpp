@@ -1,6 +1,7 @@
 // Strings: escapes, `{{` and `}}`, and holes, whose expressions are lexed and parsed where they stand, so
 // that their places in messages are right.
 #include "frontend/BuildAst.h"
+#include "frontend/FormatSpec.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
@@ -8,32 +9,6 @@
 using namespace tl;
 using namespace tl::frontend;
 using namespace tl::ast;
-
-/// [[fill]align][sign][#][0][width][,][.precision][type], as in Python.
-static bool isFormatSpec(StringRef spec) {
-  auto take = [&](StringRef any) {
-    bool found = !spec.empty() && any.contains(spec.front());
-    if (found)
-      spec = spec.drop_front();
-    return found;
-  };
-  size_t fill = spec.empty() ? 0 : llvm::getNumBytesForUTF8(spec.front());
-  if (spec.size() > fill && StringRef("<>^=").contains(spec[fill]))
-    spec = spec.drop_front(fill + 1);
-  else
-    take("<>^=");
-  take("+- ");
-  take("#");
-  spec = spec.ltrim("0123456789");
-  take(",_");
-  if (take(".")) {
-    if (spec.empty() || !llvm::isDigit(spec.front()))
-      return false;
-    spec = spec.ltrim("0123456789");
-  }
-  take("bdeEfFgGosxX%");
-  return spec.empty();
-}
 
 /// Text of [begin, end) with escapes and doubled braces resolved.
 std::string BuildAst::unescape(uint32_t begin, uint32_t end) {
@@ -157,8 +132,9 @@ StringExpr *BuildAst::string(antlr4::tree::TerminalNode *node) {
     part.hole = holeAt(i + 1, exprEnd);
     if (colon) {
       part.spec = all.slice(colon + 1, at);
-      if (!isFormatSpec(part.spec))
-        report(Code::E0011, {source.id(), colon + 1, std::max(at, colon + 2)},
+      part.specSpan = {source.id(), colon + 1, std::max(at, colon + 2)};
+      if (!parseFormatSpec(part.spec))
+        report(Code::E0011, part.specSpan,
                "`" + part.spec.str() + "` is not a format spec")
             .help("as in Python: `{x:8.3f}`, `{x:.2e}`, `{i:04}`, `{p:.1%}`, `{s:<10}`");
     }

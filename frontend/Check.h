@@ -90,6 +90,7 @@ struct Body {
   std::vector<const Type **> slots; ///< types to settle at the end
   std::vector<std::pair<NumberExpr *, bool>> numbers;  ///< literals, with: negated
   std::vector<LiteralUse> constants;
+  std::vector<const StringPart *> holes; ///< with a format spec
   std::vector<std::pair<Expr *, SizeCheck>> deferred; ///< equalities that are not linear: left to run time
   std::vector<PendingAccess> accesses;
   std::vector<IndexUse> uses;
@@ -169,7 +170,8 @@ private:
   void checkTest(TestDecl *d);
   void finishBody();
   const Type *settle(const Type *t);
-  void checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use);
+  void checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use, bool open = false);
+  void checkName(StringRef name, Span span);
   void enterBody(Body &b, Module *m, const Scope *s);
   void reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText);
 
@@ -237,13 +239,14 @@ private:
   const Type *distributed(const Type *t);
 
   SmallVector<const Sym *> inferredIn(const Size &position);
+  const Sym *maskCount(VarDecl *mask, Span at);
   std::optional<Size> maskSize(Index &ix, llvm::ArrayRef<Dim> axes);
 
   // CheckCall.cpp
   const Type *call(CallExpr *e, const Type *expected);
   const Type *unknownCallee(CallExpr *e, NameExpr *n);
-  const Type *callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, const Type *expected);
-  const Type *tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
+  const Type *callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, const Type *expected);
+  const Type *tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
   const Type *construct(CallExpr *e, StructDecl *s, const StructType *given, const Type *expected);
   const Type *converted(const Type *t, const Type *to);
   const Type *castCall(CallExpr *e, const Type *to);
@@ -251,6 +254,7 @@ private:
   const Type *printOrSave(CallExpr *e, DefDecl *d);
   std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional, Decl *declared);
   void instantiated(CallExpr *e, Callable *c);
+  bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_, const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
   bool checkWhere(CallExpr *e, DefDecl *d, const Solver &s);
 
   // CheckShape.cpp: what no signature can say

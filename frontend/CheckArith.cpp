@@ -15,10 +15,8 @@ const Type *Checker::unary(UnaryExpr *e) {
       d.help("compare first, as in `x == 0`");
     return types.error();
   }
-  if (auto *n = dyn_cast<NumberExpr>(e->operand))
-    for (auto &[number, negated] : body->numbers)
-      if (number == n)
-        negated = true;
+  if (isa<NumberExpr>(e->operand))
+    body->numbers.back().second = true;
   for (LiteralUse &c : body->constants)
     c.negated |= c.use == e->operand;
   if (isNumber(t) || isVector(t))

@@ -58,7 +58,7 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
     if (auto *s = llvm::dyn_cast_or_null<StructDecl>(b.decl))
       return construct(e, s, nullptr, expected);
     if (auto *d = llvm::dyn_cast_or_null<DefDecl>(b.decl))
-      return callDef(e, d, {}, expected);
+      return callDef(e, d, nullptr, expected);
   }
   if (auto *s = dyn_cast<SelectExpr>(callee)) {
     auto *base = dyn_cast<NameExpr>(s->base);
@@ -69,7 +69,7 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
       if (auto *r = llvm::dyn_cast_or_null<StructDecl>(b.decl))
         return construct(e, r, nullptr, expected);
       if (auto *d = llvm::dyn_cast_or_null<DefDecl>(b.decl))
-        return callDef(e, d, {}, expected);
+        return callDef(e, d, nullptr, expected);
     }
   }
   if (auto *s = dyn_cast<SubscriptExpr>(callee)) {
@@ -81,16 +81,8 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
       if (auto *n = dyn_cast<NameExpr>(m->base))
         if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(n->name).decl); import && import->target)
           base = lookupMember(import->target, m->name).decl;
-    if (auto *d = llvm::dyn_cast_or_null<DefDecl>(base)) {
-      if (d->typeParams.empty() && !d->generics.empty() && llvm::all_of(d->generics, [](auto &g) { return g.constraint.empty(); })) {
-        notBuilt(callee->span, "giving sizes in brackets");
-        return types.error();
-      }
-      SmallVector<const Type *> typeArgs;
-      for (const Index &ix : s->indices)
-        typeArgs.push_back(ix.kind == IndexKind::Single ? resolveTypeArg(ix.lo, Where::Body, nullptr) : types.error());
-      return callDef(e, d, typeArgs, expected);
-    }
+    if (auto *d = llvm::dyn_cast_or_null<DefDecl>(base))
+      return callDef(e, d, s, expected);
     if (auto *r = llvm::dyn_cast_or_null<StructDecl>(base)) {
       const Type *t = resolveTypeArg(s, Where::Body, nullptr);
       return construct(e, r, dyn_cast<StructType>(t), expected);
@@ -161,7 +153,7 @@ std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::Array
   return from;
 }
 
-const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, const Type *expected) {
+const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, const Type *expected) {
   for (DefDecl *o = d; o; o = o->nextOverload)
     resolveSignature(o);
   if (d->shapeRule == "load")
@@ -185,10 +177,10 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type 
     return types.error();
   size_t mark = diags.size(), undo = trail.size(), left = body->deferred.size();
   if (!d->nextOverload)
-    return tryDef(e, d, typeArgs, argTypes, expected);
+    return tryDef(e, d, brackets, argTypes, expected);
   SmallVector<DefDecl *> fitting; // by number and names of arguments
   for (DefDecl *o = d; o; o = o->nextOverload) {
-    const Type *t = tryDef(e, o, typeArgs, argTypes, expected);
+    const Type *t = tryDef(e, o, brackets, argTypes, expected);
     if (diags.size() == mark)
       return t;
     if (diags.all()[mark].code != Code::E0307)
@@ -198,7 +190,7 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type 
     body->deferred.resize(left);
   }
   if (fitting.size() == 1) // its own message says more
-    return tryDef(e, fitting[0], typeArgs, argTypes, expected);
+    return tryDef(e, fitting[0], brackets, argTypes, expected);
   std::string got;
   for (const Type *t : argTypes)
     got += (got.empty() ? "" : ", ") + str(t);
@@ -265,8 +257,48 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
   return true;
 }
 
+/// zeros[f64], f[3, f32]: what stands in brackets fills the parameters that `d` declares in brackets, in their order.
+bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> open, const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s) {
+  size_t have = d->generics.size(), given = brackets->indices.size();
+  if (given > have) {
+    auto &report = diags.report(Code::E0304, brackets->span,
+                                ("`" + d->name + "` has " + (have ? Twine(have) : Twine("no")) + " parameter" + (have == 1 ? "" : "s") + " in brackets, " + Twine(given) + (given == 1 ? " is given" : " are given")).str())
+                       .label(d->nameSpan, "declared here");
+    if (!have)
+      report.note("sizes that are not declared in brackets are found from the arguments");
+    return false;
+  }
+  for (auto [g, ix] : llvm::zip(d->generics, brackets->indices)) {
+    if (ix.kind != IndexKind::Single) {
+      diags.report(Code::E0304, ix.span, "this is neither a size nor a type");
+      return false;
+    }
+    if (g.constraint.empty()) {
+      auto size = resolveSize(ix.lo, Where::Body, nullptr);
+      auto param = llvm::find_if(d->sizeParams, [&, &g = g](const Sym *p) { return p->name == g.name; });
+      if (!size || param == d->sizeParams.end())
+        return false;
+      if (size->constant() && *size->constant() < 0) {
+        diags.report(Code::E0313, ix.span, "a size is at least 0, this is " + size->str());
+        return false;
+      }
+      s.sizes[holes.lookup(*param)] = *size;
+      continue;
+    }
+    const Type *type = resolveTypeArg(ix.lo, Where::Body, nullptr);
+    auto param = llvm::find_if(d->typeParams, [&, &g = g](const TypeParam *p) { return p->name == g.name; });
+    if (isError(type) || param == d->typeParams.end())
+      return false;
+    if (!bindInfer(cast<InferType>(open[param - d->typeParams.begin()]), type)) {
+      diags.report(Code::E0304, ix.span, (str(type) + " does not fit the type parameter `" + g.name + "` of `" + d->name + "`").str()).label(g.span, ("any `" + g.constraint + "`").str());
+      return false;
+    }
+  }
+  return true;
+}
+
 /// Calls `d` if its signature fits; else reports why not.
-const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> typeArgs, llvm::ArrayRef<const Type *> argTypes, const Type *expected) {
+const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes, const Type *expected) {
   SmallVector<StringRef> names;
   SmallVector<bool> optional;
   for (VarDecl *p : d->params) {
@@ -317,22 +349,11 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     hole->preferFloat = true;
     generic.push_back(hole);
   }
-  if (typeArgs.size() > generic.size()) {
-    if (generic.empty() && !d->generics.empty())
-      notBuilt(e->callee->span, "giving sizes in brackets");
-    else
-      diags.report(Code::E0304, e->callee->span,
-                   ("`" + d->name + "` has " + Twine(generic.size()) + (generic.size() == 1 ? " type parameter, " : " type parameters, ") + Twine(typeArgs.size()) + " are given").str());
-    return types.error();
-  }
-  for (auto [hole, given] : llvm::zip(generic, typeArgs))
-    if (!bindInfer(cast<InferType>(hole), given)) {
-      diags.report(Code::E0304, e->callee->span, str(given) + " does not fit the type parameter of `" + d->name.str() + "`");
-      return types.error();
-    }
   llvm::DenseMap<const Sym *, const Sym *> holes;
   for (const Sym *p : d->sizeParams)
     holes[p] = sizes.sym(SymKind::Solve, p->name, p->origin);
+  if (brackets && !genericArguments(brackets, d, generic, holes, s))
+    return types.error();
   llvm::DenseMap<const Pack *, const Pack *> packs;
   for (const Pack *p : d->packs)
     packs[p] = types.pack(p->name, p->origin, true);
@@ -466,6 +487,11 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *
     if (!d->result)
       return types.error();
   }
+  // P.float is the widest of leaves that are known: literals among them are settled now.
+  if (auto *p = dyn_cast<ParamType>(resolved(elemOf(d->result))); p && p->widestFloat)
+    for (const Type *g : generic)
+      if (const Type *t = resolved(g); t->kind == TypeKind::Tuple || t->kind == TypeKind::Struct)
+        settle(t);
   const Type *result = substitute(d->result, types, sub);
   // What the arguments leave open the context may settle.
   auto open = [&] {

@@ -1,6 +1,9 @@
 // Declarations: signatures first, then each body once, for all sizes; at the end of a body the literals are settled.
 #include "frontend/Check.h"
+#include "frontend/FormatSpec.h"
 #include "frontend/Frontend.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace tl::frontend {
 
@@ -39,6 +42,14 @@ void Checker::run() {
   checkRules();
 }
 
+/// A conversion is called by the name of its type, so nothing else has that name.
+void Checker::checkName(StringRef name, Span span) {
+  if (scalarByName(name))
+    diags.report(Code::E0135, span, ("`" + name + "` is a type and cannot be declared").str(), "declared here")
+        .note(("`" + name + "(x)` converts x; a declaration would hide that").str())
+        .help("take another name");
+}
+
 void Checker::declareModule(Module &m) {
   Module *prelude = program.modules.front().get();
   Scope *s = pushScope(&m == prelude ? nullptr : moduleScopes[prelude]);
@@ -47,6 +58,9 @@ void Checker::declareModule(Module &m) {
     d->module = &m;
     if (isa<TestDecl>(d) || d->name.empty())
       continue;
+    checkName(d->name, d->nameSpan);
+    if (isa<StructDecl>(d) && llvm::is_contained({"key", "str", "shape"}, d->name))
+      diags.report(Code::E0135, d->nameSpan, ("`" + d->name + "` is a type and cannot be declared").str(), "declared here").help("take another name");
     Binding &b = s->names[d->name];
     auto *def = dyn_cast<DefDecl>(d);
     if (def)
@@ -172,6 +186,7 @@ void Checker::resolveSignature(DefDecl *d) {
   for (VarDecl *p : d->params) {
     p->module = module;
     p->varKind = VarKind::Param;
+    checkName(p->name, p->nameSpan);
     if (auto it = own->names.find(p->name); it != own->names.end() && it->second.sym)
       diags.report(Code::E0110, p->nameSpan, ("`" + p->name + "` is declared twice").str(), "again here")
           .label(it->second.sym->origin, "a size")
@@ -240,7 +255,8 @@ void Checker::checkSignature(DefDecl *d) {
   for (VarDecl *p : d->params)
     if (p->type->kind == TypeKind::Func || p->type->kind == TypeKind::Shape || p->type->kind == TypeKind::Key)
       diags.report(Code::E0133, p->nameSpan, ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
-          .help("parameters of `main` are numbers, text, arrays and records of these");
+          .help(p->type->kind == TypeKind::Key ? "take a seed, `seed: int = 0`, and make the key of it: `key(seed)`"
+                                               : "parameters of `main` are numbers, text, arrays, and records and tuples of these");
 }
 
 void Checker::addFact(Expr *e, Facts &facts) {
@@ -416,6 +432,8 @@ void Checker::checkConst(ConstDecl *c) {
   if (auto *u = dyn_cast<UnaryExpr>(init); u && u->op == UnaryOp::Neg)
     init = u->operand;
   bool literal = isa<NumberExpr>(init) && !declared;
+  if (literal)
+    own.numbers.clear(); // it need not fit where it stands
   finishBody();
   if (!literal)
     c->type = settle(c->type);
@@ -475,37 +493,80 @@ const Type *Checker::settle(const Type *t) {
 }
 
 void Checker::finishBody() {
+  llvm::DenseSet<const NumberExpr *> open; // nothing decided their type
+  for (auto [n, negated] : body->numbers)
+    if (n->type && resolved(n->type)->kind == TypeKind::Infer)
+      open.insert(n);
   for (const Type **slot : body->slots)
     if (*slot)
       *slot = settle(*slot);
   for (auto [n, negated] : body->numbers)
-    checkLiteralRange(n, n->type, negated, n);
+    checkLiteralRange(n, n->type, negated, n, open.contains(n));
   for (auto [use, constant, negated] : body->constants) {
     Expr *init = constant->let->init;
     bool minus = isa<UnaryExpr>(init);
     checkLiteralRange(cast<NumberExpr>(minus ? cast<UnaryExpr>(init)->operand : init), use->type, negated != minus, use);
+  }
+  for (const StringPart *p : body->holes) {
+    auto spec = parseFormatSpec(p->spec);
+    if (std::string why = spec && !isError(p->hole->type) ? misfit(*spec, p->hole->type, types) : ""; !why.empty())
+      diags.report(Code::E0230, p->specSpan, ("`" + p->spec + "` does not fit ").str() + str(p->hole->type)).label(p->hole->span, str(p->hole->type)).note(why);
   }
   for (auto &[at, c] : body->deferred)
     if (auto &list = module->checks[at]; llvm::none_of(list, [&, &c = c](const SizeCheck &x) { return x.lhs == c.lhs && x.rhs == c.rhs; }))
       list.push_back(std::move(c));
 }
 
+/// Whether an integer type holds a literal.
+static bool holds(ScalarKind kind, const NumberExpr *n, bool negated) {
+  unsigned width = bitWidth(kind);
+  if (n->tooLarge)
+    return false;
+  if (isSigned(kind))
+    return n->value <= (uint64_t(1) << (width - 1)) - (negated ? 0 : 1);
+  return (width == 64 || n->value < (uint64_t(1) << width)) && (!negated || n->value == 0);
+}
+
 /// A literal fits its type; at `use` it stands itself, or by the name of a constant.
-void Checker::checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use) {
+void Checker::checkLiteralRange(NumberExpr *n, const Type *type, bool negated, Expr *use, bool open) {
   auto *s = dyn_cast<ScalarType>(resolved(type));
-  if (!s || !isInt(s->scalar))
+  if (!s)
+    return;
+  if (isFloat(s->scalar)) {
+    const llvm::APFloat number = n->in(s->scalar);
+    const bool zero = number.isZero() && n->text.take_until([](char c) { return c == 'e' || c == 'E'; }).find_first_of("123456789") != StringRef::npos;
+    if (number.isFinite() && !zero)
+      return;
+    const StringRef name = scalarName(s->scalar);
+    const llvm::fltSemantics &format = semanticsOf(s->scalar);
+    llvm::APFloat end = zero ? llvm::APFloat::getSmallest(format) : llvm::APFloat::getLargest(format);
+    bool exact;
+    end.convert(llvm::APFloat::IEEEdouble(), llvm::APFloat::rmNearestTiesToEven, &exact);
+    llvm::SmallString<32> limit;
+    llvm::raw_svector_ostream(limit) << llvm::format("%.8g", end.convertToDouble());
+    auto &d = diags.report(Code::E0134, use->span, ("`" + n->text + "` does not fit " + name).str(),
+                           ((zero ? "would be 0: the smallest " : "the largest ") + name + " is " + limit).str());
+    if (use != n)
+      d.label(n->span, "the constant");
+    if (open)
+      d.note(("nothing else decides its type, so it is " + name).str());
+    if (llvm::APFloat wide = n->in(ScalarKind::F64); s->scalar != ScalarKind::F64 && wide.isFinite() && !wide.isZero())
+      d.help(("an f64 can hold it: `f64(" + n->text + ")`").str());
+    return;
+  }
+  if (!isInt(s->scalar))
     return;
   unsigned width = bitWidth(s->scalar);
-  bool fits = !n->tooLarge;
-  if (isSigned(s->scalar))
-    fits &= n->value <= (uint64_t(1) << (width - 1)) - (negated ? 0 : 1);
-  else
-    fits &= (width == 64 || n->value < (uint64_t(1) << width)) && (!negated || n->value == 0);
-  if (fits)
+  if (holds(s->scalar, n, negated))
     return;
   auto &d = diags.report(Code::E0132, use->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
                          ("out of the range of " + scalarName(s->scalar)).str());
   if (use != n)
     d.label(n->span, "the constant");
+  for (ScalarKind wider : {ScalarKind::I16, ScalarKind::I32, ScalarKind::I64, ScalarKind::U16, ScalarKind::U32, ScalarKind::U64})
+    if (bitWidth(wider) > width && isSigned(wider) == isSigned(s->scalar) && holds(wider, n, negated)) {
+      d.help(("it fits " + scalarName(wider) + ": convert what it meets with `" + scalarName(wider) + "(...)`").str());
+      break;
+    }
 }
 } // namespace tl::frontend

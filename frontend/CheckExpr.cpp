@@ -150,6 +150,8 @@ const Type *Checker::string(StringExpr *e) {
       const Type *t = checkValue(p.hole);
       if (same(resolved(t), types.unit()))
         diags.report(Code::E0205, p.hole->span, "this has no value to print");
+      if (!p.spec.empty() && body)
+        body->holes.push_back(&p);
     }
   return types.str();
 }
@@ -398,6 +400,10 @@ std::optional<Size> Checker::sizeOf(Expr *e) {
   }
   if (auto *c = dyn_cast<CallExpr>(e)) {
     auto *n = dyn_cast<NameExpr>(c->callee);
+    if (auto *mask = c->args.size() == 1 ? dyn_cast<NameExpr>(c->args[0].value) : nullptr;
+        mask && c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def->opName == "reduce_count")
+      if (auto *v = llvm::dyn_cast_or_null<VarDecl>(mask->decl); v && v->varKind != VarKind::Var)
+        return Size(maskCount(v, mask->span));
     if (!n || c->args.size() != 2)
       return std::nullopt;
     if (c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def->shapeRule == "size") {

@@ -107,10 +107,6 @@ Callable *Checker::applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args,
   scope = saved;
   if (isError(t) || !call->target)
     return nullptr;
-  if (llvm::any_of(call->target->functions, [](Callable *c) { return c; })) {
-    notBuilt(span, "a definition with function parameters as a function value");
-    return nullptr;
-  }
   return call->target;
 }
 
@@ -142,6 +138,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     p->module = module;
     p->varKind = VarKind::Param;
     p->type = t;
+    checkName(p->name, p->nameSpan);
     if (p->typeExpr) {
       const Type *declared = resolveType(p->typeExpr, Where::Let, own);
       Solver s;
@@ -203,11 +200,13 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
   }
   if (isError(t))
     return nullptr;
-  if (resolved(t)->kind == TypeKind::Fn) {
-    notBuilt(f->lambda->span, "a function that returns a function");
-    return nullptr;
-  }
   auto *c = makeCallable(CallableKind::Lambda);
+  if (resolved(t)->kind == TypeKind::Fn) {
+    c->returned = module->make<VarDecl>(span);
+    c->returned->type = t;
+    nameFunction(c->returned);
+    t = c->returned->type;
+  }
   c->lambda = copy;
   c->var = f->var;
   c->params = module->list<const Type *>(params);

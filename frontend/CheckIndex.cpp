@@ -124,10 +124,15 @@ std::optional<Size> Checker::maskSize(Index &ix, llvm::ArrayRef<Dim> axes) {
   auto *mask = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
   if (!mask || mask->varKind == VarKind::Var)
     return Size(sizes.sym(SymKind::Fresh, "_", ix.span));
+  return Size(maskCount(mask, ix.span));
+}
+
+/// How many elements of an immutable mask are true, as a size.
+const Sym *Checker::maskCount(VarDecl *mask, Span at) {
   const Sym *&count = maskSizes[mask];
   if (!count)
-    count = sizes.sym(SymKind::Fresh, "count(" + mask->name.str() + ")", ix.span, mask);
-  return Size(count);
+    count = sizes.sym(SymKind::Fresh, "count(" + mask->name.str() + ")", at, mask);
+  return count;
 }
 
 Size Checker::accessSingle(Index &ix, const Size &size, unsigned axis, const Type *base) {
@@ -153,13 +158,13 @@ std::optional<Size> Checker::slicedSize(Expr *at, Index &ix, const Size &size) {
     }
     step = *s->constant();
   }
-  std::optional<Size> lo, hi;
-  if (step < 0 && (ix.lo || ix.hi)) {
-    notBuilt(ix.span, "a slice with ends and a negative step");
-    return std::nullopt;
-  }
-  lo = ix.lo ? position(ix.lo, size) : Size(0);
-  hi = ix.hi ? position(ix.hi, size) : size;
+  // Backwards it goes from the first end, which is taken, down to the second, which is not.
+  Expr *first = step > 0 ? ix.lo : ix.hi, *last = step > 0 ? ix.hi : ix.lo;
+  std::optional<Size> lo = first ? position(first, size) : Size(0), hi = last ? position(last, size) : size;
+  if (step < 0 && lo && first)
+    lo = *lo + Size(1);
+  if (step < 0 && hi && last)
+    hi = *hi + Size(1);
   if (!lo || !hi)
     return Size(sizes.sym(SymKind::Fresh, "_", ix.span));
   Size length = *hi - *lo;
@@ -310,6 +315,16 @@ const Type *Checker::fallback(FallbackExpr *e) {
   }
   if (isError(a) || isError(b))
     return types.error();
+  for (const Index &ix : cast<SubscriptExpr>(e->access)->indices)
+    if (ix.kind != IndexKind::Single || !dimsOf(resolved(ix.lo->type)).empty()) {
+      StringRef text = sources.text(ix.span), array = sources.text(cast<SubscriptExpr>(e->access)->base->span);
+      auto &d = diags.report(Code::E0704, ix.span, "`??` gives a value for an index outside an array, not for " + std::string(ix.kind == IndexKind::Single ? "an array of indices" : "a slice"));
+      if (ix.kind == IndexKind::Single)
+        d.help(("go over the indices: `[for i in " + text + ": " + array + "[i] ?? 0]`").str());
+      else
+        d.help(("go over the range: `[for i in lo..hi: " + array + "[i] ?? 0]`").str());
+      return types.error();
+    }
   Mismatch why;
   auto dims = broadcast(dimsOf(a), dimsOf(b), why);
   if (!dims || dims->size() != dimsOf(a).size() || !meet(elemOf(a), elemOf(b), why)) {

@@ -1,4 +1,4 @@
-// Random keys are used once. A use is any place where the name of a key stands for its value, `fold_in` apart; the branches of an
+// Random keys are used once. A use is any place where the name of a key stands for its value, `fold_in` and `save` apart; the branches of an
 // `if` count as one, and a loop is gone through twice, so that a key from outside of it is found.
 #include "frontend/Check.h"
 
@@ -9,6 +9,13 @@ class KeyUses {
 public:
   explicit KeyUses(Diagnostics &diags) : diags(diags) {}
 
+  void body(Expr *e) {
+    expr(e);
+    for (auto [v, at] : uses)
+      v->usedAt = at;
+  }
+
+private:
   void expr(Expr *e) {
     if (!e)
       return;
@@ -66,8 +73,7 @@ public:
              });
   }
 
-private:
-  using Uses = llvm::DenseMap<const VarDecl *, Span>;
+  using Uses = llvm::DenseMap<VarDecl *, Span>;
   Diagnostics &diags;
   Uses uses; ///< the keys that are used up, and where
   llvm::DenseSet<const VarDecl *> reported;
@@ -116,12 +122,13 @@ private:
 
   void call(CallExpr *c) {
     const Callable *target = c->target;
-    bool folds = target && target->kind == CallableKind::Intrinsic && target->instance.def && target->instance.def->opName == "fold_in";
+    StringRef op = target && target->kind == CallableKind::Intrinsic && target->instance.def ? target->instance.def->opName : "";
+    int kept = op == "fold_in" ? 0 : op == "save" ? 1 : -1; // the argument that is not used up
     auto given = target ? c->ordered : List<Expr *>();
     for (auto [i, x] : llvm::enumerate(given)) {
       if (target->instance.def && i < target->instance.def->params.size() && x == target->instance.def->params[i]->init)
         continue; // a default
-      if (!(folds && i == 0 && x && isa<NameExpr>(x)))
+      if (!(int(i) == kept && x && isa<NameExpr>(x)))
         expr(x);
     }
     if (!target)
@@ -132,7 +139,9 @@ private:
   }
 
   void bound(const Pattern *p) {
-    if (p->var)
+    if (p->var && p->var->usedAt.valid())
+      uses[p->var] = p->var->usedAt;
+    else if (p->var)
       uses.erase(p->var);
     for (const Pattern *x : p->elems)
       bound(x);
@@ -140,8 +149,10 @@ private:
 
   void assigned(Expr *target) {
     if (auto *n = dyn_cast<NameExpr>(target)) {
-      if (auto *v = llvm::dyn_cast_or_null<VarDecl>(n->decl))
+      if (auto *v = llvm::dyn_cast_or_null<VarDecl>(n->decl)) {
         uses.erase(v);
+        v->usedAt = {};
+      }
     } else if (auto *t = dyn_cast<TupleExpr>(target)) {
       for (Expr *x : t->elems)
         assigned(x);
@@ -173,5 +184,5 @@ private:
 };
 } // namespace
 
-void Checker::checkKeys(Expr *body) { KeyUses(diags).expr(body); }
+void Checker::checkKeys(Expr *body) { KeyUses(diags).body(body); }
 } // namespace tl::frontend

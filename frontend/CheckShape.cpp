@@ -85,9 +85,14 @@ std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<D
     axes.push_back(at);
     return true;
   };
+  auto *list = dyn_cast<ArrayLitExpr>(e);
   if (auto *t = dyn_cast<TupleExpr>(e)) {
     for (Expr *x : t->elems)
       if (!one(x))
+        return std::nullopt;
+  } else if (list && llvm::none_of(list->elems, [](const Elem &x) { return x.spread; })) {
+    for (const Elem &x : list->elems)
+      if (!one(x.value))
         return std::nullopt;
   } else if (!one(e)) {
     return std::nullopt;

@@ -10,10 +10,12 @@
 namespace tl::mlirgen {
 class EnvArena;
 
+struct Making;
 /// A definition that takes functions and is being generated, as a part of those around it.
 struct OpenDef {
   const ast::DefDecl *def;
   const OpenDef *outer;
+  Making *making;
 };
 
 class Env {
@@ -56,7 +58,9 @@ public:
   const Closure *closure(const ast::Callable *callable, const Env &env) {
     return &closures.emplace_back(Closure{callable, env});
   }
-  const OpenDef *open(const ast::DefDecl *def, const OpenDef *outer) { return &opened.emplace_back(OpenDef{def, outer}); }
+  const OpenDef *open(const ast::DefDecl *def, const OpenDef *outer, Making *making) {
+    return &opened.emplace_back(OpenDef{def, outer, making});
+  }
 
 private:
   friend class Env;

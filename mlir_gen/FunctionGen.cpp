@@ -160,6 +160,13 @@ mlir::Value FunctionGen::eval(const Size &size) {
         maker = maker->parent;
       return use(maker->toIndex(whole));
     }
+    if (!sym->lhs && sym->owner) { // how many elements of a mask are true
+      mlir::Value mask = lookup(static_cast<const VarDecl *>(sym->owner)).leaf();
+      auto axes = attr("axes", b.getDenseI64ArrayAttr(axesUpTo(rankOf(mask))));
+      mlir::Value count = toIndex(op("tl.reduce_count", mask, axes));
+      env.bind(sym, count);
+      return count;
+    }
     if (!sym->lhs) {
       mlir::emitError(b.getLoc()) << "E0900: the size `" << sym->name
                                   << "` is not known here; this is not built yet";
@@ -303,9 +310,8 @@ mlir::Value FunctionGen::format(const Text &text) {
   return FormatOp::create(b, b.getI64Type(), text.operands(), text.parts(b), text.kinds(b));
 }
 
-Value FunctionGen::notBuilt(const llvm::Twine &what, const Type *type) {
-  m.notBuilt(b.getLoc(), what);
-  // Something of that type, so that generation can go on and find the other places.
+Value FunctionGen::refuse(const llvm::Twine &message, const Type *type) {
+  mlir::emitError(b.getLoc(), message);
   Value value{type, {}};
   for (const Leaf &leaf : leavesOf(type)) {
     mlir::Type element = elementOf(mlirType(leaf, m.context));

@@ -66,10 +66,6 @@ public:
   /// A new private function with a name like `name`.
   mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args,
                              mlir::TypeRange results);
-  /// Reports what is not built.
-  void notBuilt(mlir::Location loc, const llvm::Twine &what) {
-    mlir::emitError(loc) << "E0900: " << what << " is not built yet";
-  }
 
   ast::Program &program;
   const SourceManager &sources;
@@ -108,6 +104,15 @@ struct Access {
   SmallVector<int64_t> gathered; ///< axes of the box
   Operand mask;                  ///< a[mask], which covers the leading axes: for assignments
   bool newAxes = false;
+};
+
+/// A definition that takes functions, while its body is made as a part of its caller.
+struct Making {
+  std::string key;
+  ArrayRef<Value> args;
+  FuncInstance instance;
+  FunctionGen *gen;
+  SmallVector<mlir::func::CallOp> recursions; ///< what is captured is passed on to them in the end
 };
 
 class FunctionGen {
@@ -160,7 +165,9 @@ public:
   SmallVector<mlir::NamedAttribute, 2> signs(ast::ScalarKind kind);
   void check(mlir::Value ok, const Text &message, StringRef code);
   mlir::Value format(const Text &text);
-  Value notBuilt(const llvm::Twine &what, const ast::Type *type);
+  /// Reports what cannot be compiled, `message` with its code in front; gives something of that type, so that generation can go on.
+  Value refuse(const llvm::Twine &message, const ast::Type *type);
+  Value notBuilt(const llvm::Twine &what, const ast::Type *type) { return refuse("E0900: " + what + " is not built yet", type); }
 
   //===- Expressions (GenExpr.cpp)
   //--------------------------------------------------------------------------------===//
@@ -239,6 +246,10 @@ public:
                        ArrayRef<Value> args, StringRef name);
   /// A type of a definition's signature, for an instance, in our names.
   const ast::Type *viewed(const ast::Type *type, const ast::Instance &instance);
+  /// A function value and the environment of its names; `source` is what was written for it.
+  Closure closureOf(const ast::Callable *callable, ast::Expr *source);
+  /// Binds the functions that calls in `source`, a function value, return.
+  void bindReturned(ast::Expr *source);
   /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated
   /// here.
   Env viewOf(const ast::Instance &instance);
@@ -315,6 +326,9 @@ public:
   mlir::Value position(ast::Expr *e, mlir::Value size);
   Value read(const Access &access, const Value &base, const ast::Type *type);
   Value update(const Access &access, const Value &base, const Value &value, const ast::Type *slot);
+  mlir::Value ownersOf(const Access &access, const Values &extents);
+  mlir::Value scattered(const Access &access, mlir::Value x, mlir::Value owners, const Values &extents, mlir::Value source);
+  mlir::Value transposed(mlir::Value x, ArrayRef<int64_t> perm);
   Value fallback(ast::FallbackExpr *e);
   /// Element or row `i` of an array.
   Value row(const Value &array, mlir::Value i);

@@ -1,6 +1,7 @@
 // Subscripts: a[i, 1:n, idx], read and assigned. What a subscript means is worked out once, with its checks,
 // and then applied to each leaf of the array; the axes within a record follow those that are indexed and are
 // taken whole.
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
@@ -59,22 +60,31 @@ void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsign
     return;
   }
   access.whole = false;
-  // A negative step has no ends: it goes over the whole axis, from its last element on.
-  mlir::Value lo = i.lo ? position(i.lo, size) : index(0), hi = i.hi ? position(i.hi, size) : size;
+  // The slice is lo .. hi - 1; backwards it goes from the first end, which is taken, down to the second, which is not.
+  Expr *first = stride > 0 ? i.lo : i.hi, *last = stride > 0 ? i.hi : i.lo;
+  mlir::Value from = first ? position(first, size) : index(0), to = last ? position(last, size) : size;
+  auto above = [&](mlir::Value v) { return stride < 0 ? fold<mlir::arith::AddIOp>(v, index(1)) : v; };
+  mlir::Value lo = first ? above(from) : from, hi = last ? above(to) : to;
   if (!i.proved && (i.lo || i.hi)) {
     At here(*this, i.span);
     mlir::Value l = toInt(lo), h = toInt(hi), n = toInt(size);
     mlir::Value ok = compare("le", l, h);
-    if (i.lo)
+    if (first)
       ok = op("tl.and", {compare("le", integer(0), l), ok});
-    if (i.hi)
+    if (last)
       ok = op("tl.and", {ok, compare("le", h, n)});
     Text message("slice ");
-    message.number(l)
-        .text(":")
-        .number(h)
-        .text(" does not lie in axis " + std::to_string(axis) + " of size ")
-        .number(n);
+    if (stride > 0)
+      message.number(l).text(":").number(h);
+    else {
+      if (i.lo)
+        message.number(toInt(to));
+      message.text(":");
+      if (i.hi)
+        message.number(toInt(from));
+      message.text(":" + std::to_string(stride));
+    }
+    message.text(" does not lie in axis " + std::to_string(axis) + " of size ").number(n);
     check(ok, message, "E0802");
   }
   access.always &= !(i.lo || i.hi) || (i.proved && isStatic(i.lo) && isStatic(i.hi));
@@ -83,7 +93,7 @@ void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsign
   if (magnitude != 1)
     length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)),
                                              index(magnitude));
-  access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(size, index(1)));
+  access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(hi, index(1)));
   access.sizes.push_back(length);
 }
 
@@ -290,8 +300,6 @@ Value FunctionGen::fallback(FallbackExpr *e) {
       continue;
     }
     const Index &i = access->indices[axis];
-    if (i.kind != IndexKind::Single || typeOf(i.lo)->kind != TypeKind::Scalar)
-      return notBuilt("`??` behind a subscript that is no list of indices", type);
     mlir::Value at = toInt(position(i.lo, size)), n = toInt(size);
     mlir::Value ok = compare("lt", at, n, /*isUnsigned=*/true);
     inside = inside ? op("tl.and", {inside, ok}) : ok;
@@ -315,15 +323,82 @@ Value FunctionGen::fallback(FallbackExpr *e) {
 //===- Assigning
 //----------------------------------------------------------------------------------------------------===//
 
+/// For each place of the gathered axes the number of the value that it receives, the last of several; -1 where it receives none.
+mlir::Value FunctionGen::ownersOf(const Access &access, const Values &extents) {
+  mlir::Value total = index(1), count = index(1), flat;
+  for (auto [extent, places] : llvm::zip_equal(extents, access.indices)) {
+    total = fold<mlir::arith::MulIOp>(total, extent);
+    flat = flat ? op("tl.add", {op("tl.mul", {flat, toInt(extent)}), places}) : places;
+  }
+  for (mlir::Value size : eval(access.shape))
+    count = fold<mlir::arith::MulIOp>(count, size);
+  flat = ReshapeOp::create(b, flat, count);
+  mlir::Value none = BroadcastOp::create(b, integer(-1), total, b.getDenseI64ArrayAttr({}));
+  auto loop = mlir::scf::ForOp::create(b, index(0), count, index(1), none);
+  {
+    mlir::OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    mlir::Value step = loop.getInductionVar();
+    mlir::Value place = SliceOp::element(b, b.getLoc(), flat, step);
+    mlir::Value at = mlir::arith::IndexCastOp::create(b, b.getIndexType(), place);
+    mlir::Value number = mlir::arith::IndexCastOp::create(b, b.getI64Type(), step);
+    mlir::Value owners = SizedOp::create(b, loop.getRegionIterArg(0), total);
+    mlir::Value next = UpdateOp::create(b, owners, at, index(1), number, {1}, {0}, /*always=*/false, /*here=*/true);
+    mlir::scf::YieldOp::create(b, next);
+  }
+  mlir::Value owners = SizedOp::create(b, loop.getResult(0), total);
+  return ReshapeOp::create(b, owners, extents);
+}
+
+/// `axes` of 0 .. rank-1 in front, the others behind them in order.
+static SmallVector<int64_t> inFront(ArrayRef<int64_t> axes, size_t rank) {
+  SmallVector<int64_t> perm(axes);
+  for (size_t axis = 0; axis < rank; ++axis)
+    if (!llvm::is_contained(axes, int64_t(axis)))
+      perm.push_back(axis);
+  return perm;
+}
+
+mlir::Value FunctionGen::transposed(mlir::Value x, ArrayRef<int64_t> perm) {
+  return llvm::is_sorted(perm) ? x : op("tl.transpose", x, attr("perm", b.getDenseI64ArrayAttr(perm)));
+}
+
+/// x with the rows at `owners` (sizes `extents`, of its axes access.gathered) taken from `source`, whose axes are those of a subscript's result.
+mlir::Value FunctionGen::scattered(const Access &access, mlir::Value x, mlir::Value owners, const Values &extents, mlir::Value source) {
+  const size_t before = access.gathered.front(), shaped = access.shape.size(), rank = rankOf(x);
+  SmallVector<int64_t> shape;
+  for (size_t axis = 0; axis < shaped; ++axis)
+    shape.push_back(before + axis);
+  source = transposed(source, inFront(shape, rank - extents.size() + shaped));
+  Values sizes{index(1)};
+  for (auto [axis, size] : llvm::enumerate(tl::sizesOf(b, source))) {
+    if (axis < shaped)
+      sizes[0] = fold<mlir::arith::MulIOp>(sizes[0], size);
+    else
+      sizes.push_back(size);
+  }
+  mlir::Value rows = ReshapeOp::create(b, source, sizes);
+  mlir::Value taken = GatherOp::create(b, rows, owners, {0}, /*guarded=*/true, /*always=*/false, /*here=*/false);
+  mlir::Value isTaken = compare("ge", owners, integer(0));
+  SmallVector<int64_t> perm = inFront(access.gathered, rank), back(rank);
+  if (rank > extents.size())
+    isTaken = BroadcastOp::create(b, isTaken, tl::sizesOf(b, taken), b.getDenseI64ArrayAttr(axesUpTo(extents.size())));
+  for (auto [to, from] : llvm::enumerate(perm))
+    back[from] = to;
+  return transposed(op("tl.select", {isTaken, taken, transposed(x, perm)}), back);
+}
+
 Value FunctionGen::update(const Access &access, const Value &base, const Value &value, const Type *slot) {
-  if (access.newAxes || (!access.indices.empty() && !access.mask.value))
-    return notBuilt("an assignment to such a subscript", base.type);
   Value result{base.type, {}};
+  Values kept; // sizes of the box, without the axes that are dropped
+  for (auto [axis, size] : llvm::enumerate(access.sizes))
+    if (!llvm::is_contained(access.dropped, int64_t(axis)))
+      kept.push_back(size);
+  Values extents = llvm::map_to_vector(access.gathered, [&](int64_t axis) { return kept[axis]; });
+  mlir::Value owners;
   for (auto [x, leaf, v, from, to] : llvm::zip_equal(base.leaves, leavesOf(base.type), value.leaves,
                                                      leavesOf(value.type), leavesOf(slot))) {
-    if (access.mask.value) {
-      if (!from.dims.empty())
-        return notBuilt("an assignment of an array to a mask", base.type);
+    if (access.mask.value && access.whole && access.gathered.front() == 0 && from.dims.empty()) {
       mlir::Value mask = access.mask.value;
       if (leaf.dims.size() > access.mask.dims.size())
         mask = BroadcastOp::create(b, mask, eval(leaf.dims),
@@ -333,6 +408,32 @@ Value FunctionGen::update(const Access &access, const Value &base, const Value &
     }
     LeafBox box = boxOn(*this, access, leaf);
     mlir::Value source = stretch(v, from.dims, to.dims);
+    if (access.newAxes) {
+      Values sizes = kept;
+      if (!access.indices.empty()) {
+        sizes.clear();
+        for (auto [axis, size] : llvm::enumerate(kept)) {
+          if (int64_t(axis) == access.gathered.front())
+            llvm::append_range(sizes, eval(access.shape));
+          if (!llvm::is_contained(access.gathered, int64_t(axis)))
+            sizes.push_back(size);
+        }
+      }
+      llvm::append_range(sizes, ArrayRef(box.sizes).drop_front(access.sizes.size()));
+      if (sizes.empty())
+        source = SliceOp::element(b, b.getLoc(), source, Values(rankOf(source), index(0)));
+      else
+        source = ReshapeOp::create(b, source, sizes);
+    }
+    if (!access.indices.empty()) {
+      if (!owners)
+        owners = ownersOf(access, extents);
+      mlir::Value part = access.whole ? x
+                                      : SliceOp::create(b, x, box.offsets, box.sizes, box.strides, access.dropped,
+                                                        access.always, !access.always)
+                                            .getY();
+      source = scattered(access, part, owners, extents, source);
+    }
     result.leaves.push_back(access.whole ? source
                                          : UpdateOp::create(b, x, box.offsets, box.sizes, source, box.strides,
                                                             access.dropped, access.always, !access.always)

@@ -22,7 +22,7 @@ Value FunctionGen::call(CallExpr *e) {
   for (auto [i, arg] : llvm::enumerate(e->ordered)) {
     const VarDecl *param = i < params.size() ? params[i] : nullptr;
     if (i < target->functions.size() && target->functions[i]) {
-      Closure f = closureOf(target->functions[i]);
+      Closure f = closureOf(target->functions[i], arg);
       args.push_back({arg ? arg->type : nullptr, {}, m.arena.closure(f.callable, f.env)});
     } else if (param && param->isConst) {
       args.push_back({param->type, {}, nullptr, constantOf(arg)});
@@ -39,7 +39,23 @@ Value FunctionGen::call(CallExpr *e) {
   }
   if (target->kind == CallableKind::Transform && target->name == "vjp")
     env.bind(target->point, args.front());
-  return call(closureOf(target), args, type);
+  return call(closureOf(target, e->callee), args, type);
+}
+
+void FunctionGen::bindReturned(Expr *source) {
+  auto *call = llvm::dyn_cast_or_null<CallExpr>(source);
+  if (!call || !call->type || resolved(call->type)->kind != TypeKind::Fn)
+    return;
+  if (call->target)
+    env.bind(call->target->returned, this->call(call));
+  else // grad(f(x))
+    for (const Arg &arg : call->args)
+      bindReturned(arg.value);
+}
+
+Closure FunctionGen::closureOf(const Callable *callable, Expr *source) {
+  bindReturned(source);
+  return closureOf(callable);
 }
 
 Closure FunctionGen::closureOf(const Callable *callable) {
@@ -69,6 +85,13 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
     env = caller;
     return value.closure ? value : adopt(std::move(value), after, type);
   };
+  // A definition taken as a value has been told which functions it is given.
+  for (auto [i, function] : llvm::enumerate(callable->functions))
+    if (function && i < args.size() && args[i].closure && !args[i].closure->callable) {
+      SaveAndRestore swap(env, args[i].closure->env);
+      Closure known = closureOf(function);
+      args[i].closure = m.arena.closure(known.callable, known.env);
+    }
   switch (callable->kind) {
   case CallableKind::Lambda:
     return inside([&](const Type *own) {
@@ -177,29 +200,46 @@ FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Val
   return p;
 }
 
+static bool sameFunctions(ArrayRef<Value> a, ArrayRef<Value> b) {
+  return llvm::all_of(llvm::zip_equal(a, b), [](auto pair) {
+    const Closure *f = std::get<0>(pair).closure, *g = std::get<1>(pair).closure;
+    return !f == !g && (!f || f->callable == g->callable);
+  });
+}
+
 Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, const Type *type) {
   completeArgs(instance, args);
   const DefDecl *def = instance.def;
   // A function that calls itself with one axis more is another instance each time.
   for (const Dims &dims : instance.packs)
     if (dimsOf(dims).size() > 32)
-      return notBuilt(("an array of more than 32 axes, which `" + def->name + "` asks for,").str(), type);
+      return refuse("E0318: `" + def->name + "` asks for an array of more than 32 axes", type);
   const Env caller = env;
   Passing passed = passing(instance, args);
   Values &operands = passed.operands;
-  for (const OpenDef *o = passed.takesFunctions ? env.open : nullptr; o; o = o->outer)
-    if (o->def == def)
-      return notBuilt("a definition that takes a function and calls itself", type);
-  FuncInstance callee = instanceOf(def, passed, args);
-  if (passed.takesFunctions) {
-    callee.env.open = m.arena.open(def, env.open);
+  // A definition that takes functions may call itself with just those; with others it would be made without end.
+  const OpenDef *self = passed.takesFunctions ? env.open : nullptr;
+  while (self && self->def != def)
+    self = self->outer;
+  if (self && !(self->making->gen == this && self->making->key == passed.key && sameFunctions(self->making->args, args)))
+    return refuse("E0319: `" + def->name + "` takes functions and calls itself with others, or inside of one", type);
+  FuncInstance callee = self ? self->making->instance : instanceOf(def, passed, args);
+  if (passed.takesFunctions && !self) {
+    Making making{passed.key, args, callee, nullptr, {}};
+    callee.env.open = m.arena.open(def, env.open, &making);
     FunctionGen inner(m, callee.func, callee.env, this);
+    making.gen = &inner;
     inner.body(callee, def, args);
+    auto own = inner.func.getArguments().take_back(inner.captured.size());
+    for (mlir::func::CallOp recursion : making.recursions)
+      recursion.getOperandsMutable().append(SmallVector<mlir::Value>(own.begin(), own.end()));
     llvm::append_range(operands, inner.captured);
   }
 
   mlir::func::FuncOp function = callee.func;
   auto called = mlir::func::CallOp::create(b, function, operands);
+  if (self)
+    self->making->recursions.push_back(called);
   const size_t leaves = called.getNumResults() - callee.holes.size();
   // Sizes of the result, in the names of the instance: its symbols are the sizes just passed, its parameters
   // the arguments.

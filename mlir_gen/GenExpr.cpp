@@ -14,12 +14,7 @@ using llvm::isa;
 //===- Literals
 //-----------------------------------------------------------------------------------------------------===//
 
-static const llvm::fltSemantics &semanticsOf(ScalarKind kind, mlir::MLIRContext *context) {
-  return cast<mlir::FloatType>(mlirType(kind, context)).getFloatSemantics();
-}
-
-/// The value of a literal as an attribute of its type. A float is read from its text, so that it is rounded
-/// once.
+/// The value of a literal as an attribute of its type.
 static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool negated,
                                    mlir::MLIRContext *context) {
   mlir::Type type = mlirType(kind, context);
@@ -27,14 +22,7 @@ static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool ne
     llvm::APInt value(64, e->value);
     return mlir::IntegerAttr::get(type, (negated ? -value : value).trunc(bitWidth(kind)));
   }
-  llvm::APFloat value(semanticsOf(kind, context));
-  if (e->isFloat) {
-    std::string text = e->text.str();
-    llvm::erase(text, '_');
-    llvm::cantFail(value.convertFromString(text, llvm::APFloat::rmNearestTiesToEven));
-  } else {
-    value.convertFromAPInt(llvm::APInt(64, e->value), /*IsSigned=*/false, llvm::APFloat::rmNearestTiesToEven);
-  }
+  llvm::APFloat value = e->in(kind);
   if (negated)
     value.changeSign();
   return mlir::FloatAttr::get(type, value);
@@ -75,6 +63,12 @@ mlir::Attribute FunctionGen::constantOf(Expr *e) {
       elems.push_back(constantOf(elem));
     return b.getArrayAttr(elems);
   }
+  if (auto *list = dyn_cast<ArrayLitExpr>(e)) {
+    SmallVector<mlir::Attribute> elems;
+    for (const Elem &elem : list->elems)
+      elems.push_back(constantOf(elem.value));
+    return b.getArrayAttr(elems);
+  }
   if (auto *n = dyn_cast<NameExpr>(e)) {
     if (auto *var = llvm::dyn_cast_or_null<VarDecl>(n->decl))
       if (const Value *value = env.lookup(var))
@@ -94,8 +88,12 @@ Value FunctionGen::gen(Expr *e) {
     for (const SizeCheck &c : it->second) {
       At where(*this, c.span);
       mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
-      check(compare(c.equal ? "eq" : "le", l, r),
-            Text(c.message).text(": ").number(l).text(c.equal ? " against " : " above ").number(r), "E0803");
+      Text text(c.message);
+      if (!c.equal && c.lhs.constant()) // a bound
+        text.text(", this is ").number(r);
+      else
+        text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
+      check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
     }
   auto function = [&]() -> Value { return {e->type, {}, m.arena.closure(nullptr, env)}; };
   return visit(
@@ -133,7 +131,12 @@ Value FunctionGen::gen(Expr *e) {
                return branch(leaf(i->cond), typeOf(i), then, otherwise);
              },
              [&](LambdaExpr *) { return function(); },
-             [&](CallExpr *c) { return resolved(c->type)->kind == TypeKind::Fn ? function() : call(c); },
+             [&](CallExpr *c) {
+               if (resolved(c->type)->kind != TypeKind::Fn)
+                 return call(c);
+               bindReturned(c);
+               return c->target ? lookup(c->target->returned) : function();
+             },
              [&](SubscriptExpr *s) {
                return resolved(s->type)->kind == TypeKind::Fn ? function() : subscript(s);
              },
@@ -180,7 +183,7 @@ Value FunctionGen::nameExpr(NameExpr *e) {
     return globalValue(global, typeOf(e));
   assert((e->name == "inf" || e->name == "nan") && "a name without a meaning");
   const Type *own = typeOf(e);
-  const llvm::fltSemantics &semantics = semanticsOf(scalarOf(own), m.context);
+  const llvm::fltSemantics &semantics = semanticsOf(scalarOf(own));
   llvm::APFloat value =
       e->name == "inf" ? llvm::APFloat::getInf(semantics) : llvm::APFloat::getNaN(semantics);
   return {

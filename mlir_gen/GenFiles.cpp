@@ -101,23 +101,23 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type,
     list(kind, type->kind == TypeKind::Str ? text.trim('"') : text);
     return chosen(type, [&] { return read(kind, type); }, otherwise);
   }
-  if (auto *record = dyn_cast<StructType>(type); record && !file) {
+  if ((type->kind == TypeKind::Struct || type->kind == TypeKind::Tuple) && !file) {
+    auto *record = dyn_cast<StructType>(type);
     std::optional<Value> whole;
     if (spec.fallback || spec.init)
       whole = otherwise();
     SmallVector<Value> fields;
-    for (auto [i, field] : llvm::enumerate(record->decl->fields)) {
+    for (unsigned i = 0; i < fieldCount(type); ++i) {
+      const FieldDecl *field = record ? &record->decl->fields[i] : nullptr;
       std::optional<Value> part;
       if (whole)
         part = fieldOf(*whole, i, m.types);
-      FlagSpec inner{spec.name + "." + field.name.str(), field.doc, whole ? nullptr : field.init,
-                     part ? &*part : nullptr};
-      fields.push_back(flagValue(inner, fieldType(type, i, m.types), flags));
+      FlagSpec inner{spec.name + "." + (field ? field->name.str() : std::to_string(i)), field ? field->doc : spec.doc,
+                     whole || !field ? nullptr : field->init, part ? &*part : nullptr};
+      fields.push_back(flagValue(inner, fieldOf(type, i, m.types), flags));
     }
     return this->record(type, fields);
   }
-  if (type->kind != TypeKind::Array && type->kind != TypeKind::Struct)
-    return notBuilt("a parameter of `main` of this type", type);
   if (!file) {
     list("file", text);
     return chosen(type, [&] { return load(read("file", m.types.str()).leaf(), type); }, otherwise);

@@ -153,6 +153,7 @@ void FunctionGen::whileLoop(WhileStmt *s) {
     llvm::SaveAndRestore outside(facts);
     mlir::Block *head = b.createBlock(&loop.getBefore(), {}, types, locs);
     setCarried(s->carried, head->getArguments());
+    StepOp::create(b);
     mlir::Value cond = leaf(s->cond);
     mlir::scf::ConditionOp::create(b, cond, head->getArguments());
     env = before;

@@ -44,7 +44,7 @@ void FunctionGen::describe(Text &text, const Value &value, StringRef spec) {
   case TypeKind::Shape:
     text.text("[");
     for (auto [i, size] : llvm::enumerate(value.leaves))
-      text.text(i ? ", " : "").number(toInt(size));
+      text.text(i ? ", " : "").hole(toInt(size), "i64", spec);
     text.text("]");
     return;
   case TypeKind::Key:

@@ -51,7 +51,8 @@ static void whileToFor(scf::WhileOp op) {
   auto before = [&](OpBuilder &b, ValueRange args, IRMapping &copies) {
     copies.map(op.getBeforeArguments(), args);
     for (Operation &inner : op.getBeforeBody()->without_terminator())
-      b.clone(inner, copies);
+      if (!isa<StepOp>(inner)) // the counted loop ends
+        b.clone(inner, copies);
     return llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
   };
   auto loop = scf::ForOp::create(b, loc, zero, counted.getResults().back(), one, op.getInits(), [&](OpBuilder &b, Location loc, Value, ValueRange args) {

@@ -1,13 +1,16 @@
-// What upstream passes leave to us on the way to LLVM: mathematics as calls of libm, the poll of the interrupt flag in every outermost loop; at
+// What upstream passes leave to us on the way to LLVM: mathematics as calls of libm, the polls of the interrupt flag; at
 // the end, names and linkage that the runtime and the driver expect.
 #include "passes/Passes.h"
 #include "passes/RuntimeCalls.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir/Analysis/CallGraph.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/SCCIterator.h"
 
 namespace tl {
 #define GEN_PASS_DEF_MATHTOCALLS
@@ -63,26 +66,35 @@ struct MathToCalls : tl::impl::MathToCallsBase<MathToCalls> {
   }
 };
 
-/// Loops that contain a loop test the flag once per iteration: the flag is one load, and innermost loops stay as they are for the vectorizer.
+/// The flag is tested in every step of a `while`, in every call of a function that may come back to itself, and once an iteration in loops that
+/// contain a loop: it is one load, and innermost loops stay as they are for the vectorizer.
 struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    SmallVector<Block *> bodies;
+    SmallVector<Operation *> places; // the poll stands before each
     module.walk([&](LoopLikeOpInterface loop) {
       bool inner = false;
       loop->walk([&](LoopLikeOpInterface other) { inner |= other != loop; });
       bool outermost = !loop->getParentOfType<LoopLikeOpInterface>();
-      if (isa<scf::WhileOp>(loop) ? true : inner && (outermost || loop->getParentOfType<scf::WhileOp>()))
-        bodies.push_back(&loop.getLoopRegions().back()->front());
+      if (!isa<scf::WhileOp>(loop) && inner && (outermost || loop->getParentOfType<scf::WhileOp>()))
+        places.push_back(&loop.getLoopRegions().back()->front().front());
     });
-    if (bodies.empty())
+    SmallVector<tl::StepOp> steps;
+    module.walk([&](tl::StepOp step) { steps.push_back(step); });
+    places.append(steps.begin(), steps.end());
+    const CallGraph calls(module);
+    for (auto cycle = llvm::scc_begin(&calls); !cycle.isAtEnd(); ++cycle)
+      for (const CallGraphNode *node : *cycle)
+        if (cycle.hasCycle() && !node->isExternal())
+          places.push_back(&node->getCallableRegion()->front().front());
+    if (places.empty())
       return;
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
     auto i32 = b.getI32Type();
     auto flag = LLVM::GlobalOp::create(b, module.getLoc(), i32, /*isConstant=*/false, LLVM::Linkage::External, "tl_interrupt_flag", Attribute());
-    for (Block *body : bodies) {
-      b.setInsertionPointToStart(body);
-      Location loc = body->getParentOp()->getLoc();
+    for (Operation *place : places) {
+      b.setInsertionPoint(place);
+      Location loc = place->getBlock()->getParentOp()->getLoc();
       Value address = LLVM::AddressOfOp::create(b, loc, flag);
       Value set = LLVM::LoadOp::create(b, loc, i32, address, /*alignment=*/4, /*isVolatile=*/true);
       Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
@@ -91,6 +103,8 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
       b.setInsertionPointToStart(branch.thenBlock());
       tl::callRuntime(b, loc, "tl_interrupted", nullptr, {});
     }
+    for (tl::StepOp step : steps)
+      step.erase();
     tl::declareRuntime(module);
   }
 };

@@ -47,6 +47,15 @@ def Tl_TrapOp : Tl_Op<"trap", [Tl_Ordered]> {
   let assemblyFormat = "$text attr-dict";
 }
 
+def Tl_StepOp : Tl_Op<"step", [Tl_Ordered]> {
+  let summary = "a step of a `while`";
+  let description = [{
+    Stands in the condition's region. Nobody has proved that the loop ends: so it is an effect, for which the loop stays even if nothing uses its
+    result, and the place where the user may stop it.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 def Tl_LoadOp : Tl_Op<"load", [Tl_Ordered, DeclareOpInterfaceMethods<Tl_Sized>]> {
   let summary = "an array or scalar from a file, and its sizes";
   let description = [{

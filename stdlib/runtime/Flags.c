@@ -219,14 +219,22 @@ static Value *find(const char *name, size_t length) {
 }
 
 /* One argument, with the one behind it where that is its value: how many were used, or 0 after a message. */
-static int readArgument(char **argv, int left) {
+static int readArgument(char **argv, int left, const Value **last) {
   const char *argument = argv[0];
-  Buffer message = {0};
-  if (strncmp(argument, "--", 2)) {
+  Buffer message = {0}, help = {0};
+  if (strncmp(argument, "--", 2) || !argument[2]) {
     rtAddFormat(&message, "unexpected argument `%s`", argument);
-    usage(&message, "values are given as `--name value`");
+    if (!strcmp(argument, "--"))
+      rtAddText(&help, "leave it out: flags stand right behind the program's name");
+    else if (*last)
+      rtAddFormat(&help, "`--%s` alone means true; else write `--%s=true` or `--%s=false`", (*last)->flag->name, (*last)->flag->name, (*last)->flag->name);
+    else
+      rtAddText(&help, "values are given as `--name value`");
+    usage(&message, help.data);
+    rtFree(&help);
     return 0;
   }
+  *last = NULL;
   const char *name = argument + 2;
   size_t length = strcspn(name, "=");
   Value *value = find(name, length);
@@ -243,6 +251,7 @@ static int readArgument(char **argv, int left) {
   }
   if (value->kind == TL_BOOL) {
     value->text = "true";
+    *last = value;
     return 1;
   }
   if (left < 2) {
@@ -290,8 +299,9 @@ int tl_flags_parse(int argc, char **argv, const TlFlag *flags, int64_t count) {
   for (int i = 1; i < argc; i++)
     if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
       return help();
+  const Value *last = NULL; /* the argument before, where it is a bool without a value */
   for (int i = 1, used; i < argc; i += used)
-    if (!(used = readArgument(argv + i, argc - i)))
+    if (!(used = readArgument(argv + i, argc - i, &last)))
       return TL_USAGE;
   int code = readDefaults();
   if (code || !threads || !threads->given)

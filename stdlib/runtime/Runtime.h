@@ -21,7 +21,6 @@
 #define RT_OUT_OF_MEMORY "E0901"
 #define RT_STACK_OVERFLOW "E0902"
 #define RT_ARITHMETIC "E0903"
-#define RT_BAD_SPEC "E0904"
 #define RT_CANNOT_READ "E0911"
 #define RT_MALFORMED "E0912"
 #define RT_OTHER_TYPE "E0913"
@@ -140,8 +139,8 @@ typedef struct {
   bool alternate, zero;
   int64_t width, precision; /* precision -1: not given */
 } Spec;
-/* False with a reason where the text is no spec for a value of this kind. */
-bool rtParseSpec(const char *text, int32_t kind, Spec *spec, const char **reason);
+/* The compiler lets only specs through that fit their values (frontend/FormatSpec). */
+Spec rtReadSpec(const char *text);
 void rtAddScalar(Buffer *buffer, int32_t kind, const void *data, int64_t i, const Spec *spec);
 
 /* ---- PrintArray.c ---- */

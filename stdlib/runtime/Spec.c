@@ -9,63 +9,35 @@
 
 static bool isAlign(char c) { return c && strchr("<>=^", c); }
 
-static bool number(const char **text, int64_t *value) {
-  if (**text < '0' || **text > '9')
-    return false;
-  for (*value = 0; **text >= '0' && **text <= '9'; ++*text)
-    if ((*value = *value * 10 + (**text - '0')) > 1000000)
-      *value = 1000001;
-  return true;
+static int64_t number(const char **text) {
+  int64_t value = 0;
+  for (; **text >= '0' && **text <= '9'; ++*text)
+    value = value * 10 + (**text - '0');
+  return value;
 }
 
-static const char *checkType(const Spec *spec, int32_t kind) {
-  bool text = kind == TL_STR;
-  const char *types = text ? "s" : kind == TL_BOOL ? "sdbxXoeEfFgG%" : rtIsFloat(kind) ? "eEfFgG%" : "dbxXoeEfFgG%";
-  if (spec->type && !strchr(types, spec->type))
-    return text               ? "text takes only the type `s`"
-           : rtIsFloat(kind)  ? "a float takes only the types `e`, `f`, `g` and `%`"
-                              : "an integer takes only the types `d`, `b`, `o`, `x`, `e`, `f`, `g` and `%`";
-  bool integer = !rtIsFloat(kind) && !text && (!spec->type || strchr("dbxXo", spec->type));
-  if (integer && spec->precision >= 0)
-    return "an integer has no precision";
-  if (text && (spec->sign || spec->group || spec->alternate || spec->align == '='))
-    return "text takes no sign, no grouping and no `=`";
-  if (spec->group == ',' && spec->type && strchr("bxXo", spec->type))
-    return "`,` groups decimal digits only";
-  return NULL;
-}
-
-bool rtParseSpec(const char *text, int32_t kind, Spec *spec, const char **reason) {
-  *spec = (Spec){.precision = -1};
+Spec rtReadSpec(const char *text) {
+  Spec spec = {.precision = -1};
   size_t fill = rtPrefix(text, strlen(text), 1);
-  if (*text && fill < sizeof spec->fill && isAlign(text[fill])) {
-    memcpy(spec->fill, text, fill);
-    spec->align = text[fill];
+  if (*text && fill < sizeof spec.fill && isAlign(text[fill])) {
+    memcpy(spec.fill, text, fill);
+    spec.align = text[fill];
     text += fill + 1;
   } else if (isAlign(*text))
-    spec->align = *text++;
+    spec.align = *text++;
   if (*text == '+' || *text == '-' || *text == ' ')
-    spec->sign = *text++;
+    spec.sign = *text++;
   if (*text == '#')
-    spec->alternate = true, text++;
+    spec.alternate = true, text++;
   if (*text == '0')
-    spec->zero = true, text++;
-  number(&text, &spec->width);
+    spec.zero = true, text++;
+  spec.width = number(&text);
   if (*text == ',' || *text == '_')
-    spec->group = *text++;
-  *reason = "expected digits after the point";
-  if (*text == '.' && (text++, !number(&text, &spec->precision)))
-    return false;
-  *reason = "the width and the precision end at 1000000";
-  if (spec->width > 1000000 || spec->precision > 1000000)
-    return false;
-  if (*text)
-    spec->type = *text++;
-  *reason = "expected [[fill]align][sign][#][0][width][,][.precision][type]";
-  if (*text)
-    return false;
-  *reason = checkType(spec, kind);
-  return !*reason;
+    spec.group = *text++;
+  if (*text == '.')
+    text++, spec.precision = number(&text);
+  spec.type = *text;
+  return spec;
 }
 
 /*===- Laying out -------------------------------------------------------------------------------------------------===*/

@@ -139,13 +139,7 @@ void rtFreeText(Entry *entry) {
 /*===- Interpolation ----------------------------------------------------------------------------------------------===*/
 
 static void addValue(Buffer *out, const TlValue *value, const char *text) {
-  Spec spec;
-  const char *reason;
-  if (*text && !rtParseSpec(text, value->kind, &spec, &reason)) {
-    rtFree(out);
-    rtAddFormat(out, "format spec `%s`: %s", text, reason);
-    rtFail(TL_TRAP, RT_BAD_SPEC, out, NULL);
-  }
+  Spec spec = rtReadSpec(text);
   if (value->rank == 0)
     rtAddScalar(out, value->kind, value->data, 0, *text ? &spec : NULL);
   else

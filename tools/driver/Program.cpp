@@ -4,7 +4,9 @@
 #include "tools/driver/Link.h"
 #include "tools/driver/Target.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tl;
@@ -49,7 +51,9 @@ bool requireMain(Session &session, ast::Program &program) {
   if (llvm::any_of(program.main()->decls, [](const ast::Decl *decl) { return llvm::isa<ast::DefDecl>(decl) && decl->name == "main"; }))
     return true;
   StringRef file = session.sources.file(program.main()->file).name();
-  session.fail(Rejected, "error: " + file.str() + " has no `main` to run\n  = help: add one: def main() { ... }\n");
+  bool hasTests = llvm::any_of(program.main()->decls, [](const ast::Decl *decl) { return llvm::isa<ast::TestDecl>(decl); });
+  session.fail(Rejected, "error: " + file.str() + " has no `main` to run\n  = help: " +
+                             (hasTests ? "run its tests: tlc test " + file.str() : "add one: def main() { ... }") + "\n");
   return false;
 }
 } // namespace
@@ -118,6 +122,15 @@ int driver::runMain(Session &session, LoadedCode &code, StringRef name, llvm::Ar
 bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
   if (!requireMain(session, program))
     return false;
+  StringRef folder = llvm::sys::path::parent_path(output);
+  if (std::error_code error = llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write)) {
+    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: " + (folder.empty() ? "this folder" : "`" + folder.str() + "`") + ": " + error.message() + "\n");
+    return false;
+  }
+  if (llvm::sys::fs::is_directory(output)) {
+    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: it is a folder\n");
+    return false;
+  }
   auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
   if (!module)
     return false;

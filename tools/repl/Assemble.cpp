@@ -194,7 +194,15 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
     unit->restored.push_back(let);
     module.decls.push_back(constantOf(let, globals));
   }
-  llvm::append_range(statements, parseText(locals).stmts);
+  bool shows = !own.empty() && llvm::isa<ast::ExprStmt>(own.back()) && llvm::isa<ast::NameExpr>(llvm::cast<ast::ExprStmt>(own.back())->expr);
+  for (ast::Stmt *statement : parseText(locals).stmts) {
+    statements.push_back(statement);
+    if (shows) // to look at a key is not to use it
+      continue;
+    unit->locals.push_back(llvm::cast<ast::LetStmt>(statement));
+    ast::VarDecl *var = unit->locals.back()->pattern->var;
+    var->usedAt = variable(var->name)->usedAt;
+  }
   for (const Function &function : functions)
     if (words.contains(function.name) && !isNew(function.name))
       for (ast::Stmt *statement : parse(*function.source).stmts)

@@ -118,6 +118,10 @@ void Engine::remember(const Unit &unit) {
     forget(declared.first);
   for (const auto &[name, span] : unit.declared)
     declarations.push_back({name, unit.source, span});
+  for (const ast::LetStmt *let : unit.locals)
+    for (Variable &v : variables)
+      if (v.name == let->pattern->var->name)
+        v.usedAt = let->pattern->var->usedAt;
   for (const ast::LetStmt *let : unit.lets)
     eachName(let->pattern, [&](ast::VarDecl *var) {
       const Slot *slot = slots.find(var->name);
@@ -129,6 +133,7 @@ void Engine::remember(const Unit &unit) {
       } else if (slot) {
         variables.push_back(remembered(*var, *slot, *unit.program));
         variables.back().isVar = let->isVar;
+        variables.back().usedAt = var->usedAt;
       }
     });
 }

@@ -15,6 +15,7 @@ struct Engine::Unit {
   std::vector<ast::LetStmt *> lets;                ///< of this entry, `it` included; not the literals, which are declarations
   std::vector<std::string> saved;
   std::vector<ast::LetStmt *> restored;            ///< the session's variables, as constants of this program
+  std::vector<ast::LetStmt *> locals;              ///< those of the session's variables that the entry names
   ast::Stmt *last = nullptr;
 };
 

@@ -5,7 +5,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs"))
 import numpy as np
-from runtime import KINDS, Check, form, in_child, samples, string
+from runtime import KINDS, Check, form, samples, string
 
 FLOATS = "+.3f .2f 8.3f e .3e g .3g .10g % .1% #g #.3g x^20.3e .3 .1 .0f #.0f .17g E G 012,.2f F 012.3f <9.1f".split() + [" .2f"]
 EXACT = "5 <8 >8 ^9 08 + , 012, _ *^12 =+10 6".split()  # shortest digits: Python's are those of f64
@@ -23,7 +23,4 @@ for spec in ["", "8", "<8", "^9.2", ".1", "*>6s"]:
     check.same(form(np.int64(string("größe").value), spec, kind=13), format("größe", spec), ("str", spec))
 check.same(form(np.array([True, False]), "6"), "[  True  False]", "bool")
 check.same(form(np.array([[1.5, -2], [10, 0]]), ".2f"), "[[ 1.50 -2.00]\n [10.00  0.00]]", "columns")
-for dtype, spec in [("float32", "d"), ("int64", ".2"), ("int64", "q"), ("float64", "8."), ("float64", "99999999f"), ("int8", "5dd")]:
-    code, out = in_child(lambda: form(np.zeros((), dtype), spec))
-    check.same((code, out.startswith(f"error[E0904]: format spec `{spec}`: ")), (101, True), (dtype, spec, out))
 check.done()
