@@ -107,24 +107,13 @@ private:
 
   /// The TlPlace of an op: its location, and the line of source that the op carries.
   Value place(Operation *op, StringRef code) {
-    StringRef file, line;
-    unsigned row = 0, column = 0, width = 1;
-    op->getLoc()->walk([&](Location l) {
-      auto range = dyn_cast<FileLineColRange>(l);
-      if (!range)
-        return WalkResult::advance();
-      file = range.getFilename().getValue();
-      row = range.getStartLine();
-      column = range.getStartColumn();
-      if (range.getEndLine() == row && range.getEndColumn() > column)
-        width = range.getEndColumn() - column;
-      return WalkResult::interrupt();
-    });
+    tl::SourcePlace at = tl::placeOf(op->getLoc());
+    StringRef line;
     if (auto source = op->getAttrOfType<StringAttr>("source_line"))
       line = source.getValue();
     return aggregate(placeType, [&](OpBuilder &inside) {
       auto small = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i32, inside.getI32IntegerAttr(n)); };
-      return SmallVector<Value>{text(file, &inside), text(line, &inside), small(row), small(column), small(width), text(code, &inside)};
+      return SmallVector<Value>{text(at.file, &inside), text(line, &inside), small(at.line), small(at.column), small(at.width), text(code, &inside)};
     });
   }
 

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/SCCIterator.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tl {
 #define GEN_PASS_DEF_MATHTOCALLS
@@ -113,7 +114,9 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
 struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    for (auto [from, to] : {std::pair<StringRef, StringRef>{"_mlir_memref_to_llvm_alloc", "tl_alloc"}, {"_mlir_memref_to_llvm_free", "tl_free"}}) {
+    if (auto alloc = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_memref_to_llvm_alloc"))
+      tellPlaces(alloc);
+    for (auto [from, to] : {std::pair<StringRef, StringRef>{"_mlir_memref_to_llvm_alloc", "tl_alloc_at"}, {"_mlir_memref_to_llvm_free", "tl_free"}}) {
       Operation *function = module.lookupSymbol(from);
       if (!function)
         continue;
@@ -126,6 +129,55 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
       if (!function.isExternal() && !isEntry)
         function.setLinkage(LLVM::Linkage::Internal);
     });
+  }
+
+  /// Each request for memory says where it stands in the program (a TlPlace, each once): the message that there is none names the line.
+  void tellPlaces(LLVM::LLVMFuncOp alloc) {
+    ModuleOp module = getOperation();
+    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type i32 = top.getI32Type();
+    auto type = LLVM::LLVMStructType::getLiteral(&getContext(), {pointer, pointer, i32, i32, i32, pointer});
+    llvm::StringMap<LLVM::GlobalOp> files;
+    llvm::StringMap<LLVM::GlobalOp> places;
+    unsigned constants = 0;
+    auto constant = [&](Type type, Attribute value) {
+      std::string name = ("tl.place" + Twine(constants++)).str();
+      return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, name, value);
+    };
+    auto placeAt = [&](const tl::SourcePlace &at) {
+      LLVM::GlobalOp &file = files[at.file];
+      if (!file)
+        file = constant(LLVM::LLVMArrayType::get(top.getI8Type(), at.file.size() + 1), top.getStringAttr(at.file + Twine('\0')));
+      LLVM::GlobalOp place = constant(type, {});
+      OpBuilder b(&getContext());
+      b.createBlock(&place.getInitializerRegion());
+      Location loc = module.getLoc();
+      auto number = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(b, loc, i32, b.getI32IntegerAttr(n)); };
+      Value null = LLVM::ZeroOp::create(b, loc, pointer), value = LLVM::UndefOp::create(b, loc, type);
+      Value members[] = {LLVM::AddressOfOp::create(b, loc, file), null, number(at.line), number(at.column), number(at.width), null};
+      for (auto [i, member] : llvm::enumerate(members))
+        value = LLVM::InsertValueOp::create(b, loc, value, member, ArrayRef<int64_t>{int64_t(i)});
+      LLVM::ReturnOp::create(b, loc, value);
+      return place;
+    };
+    module.walk([&](LLVM::CallOp call) {
+      if (call.getCallee() != alloc.getName())
+        return;
+      OpBuilder b(call);
+      tl::SourcePlace at = tl::placeOf(call.getLoc());
+      Value address;
+      if (at.file.empty()) {
+        address = LLVM::ZeroOp::create(b, call.getLoc(), pointer);
+      } else {
+        LLVM::GlobalOp &place = places[(at.file + ":" + Twine(at.line) + ":" + Twine(at.column) + ":" + Twine(at.width)).str()];
+        if (!place)
+          place = placeAt(at);
+        address = LLVM::AddressOfOp::create(b, call.getLoc(), place);
+      }
+      call.getCalleeOperandsMutable().append(address);
+    });
+    alloc.setFunctionType(LLVM::LLVMFunctionType::get(pointer, {top.getI64Type(), pointer}));
   }
 };
 } // namespace

@@ -20,6 +20,20 @@ int32_t tl::scalarKind(Type type, bool isUnsigned) {
   return scalarKind(type.isF16() ? "f16" : type.isBF16() ? "bf16" : type.isF32() ? "f32" : "f64");
 }
 
+tl::SourcePlace tl::placeOf(Location loc) {
+  SourcePlace place;
+  loc->walk([&](Location l) {
+    auto range = dyn_cast<FileLineColRange>(l);
+    if (!range)
+      return WalkResult::advance();
+    place = {range.getFilename().getValue(), range.getStartLine(), range.getStartColumn()};
+    if (range.getEndLine() == place.line && range.getEndColumn() > place.column)
+      place.width = range.getEndColumn() - place.column;
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
 Value tl::callRuntime(OpBuilder &b, Location loc, StringRef name, Type result, ValueRange args) {
   auto call = LLVM::CallOp::create(b, loc, result ? TypeRange(result) : TypeRange(), FlatSymbolRefAttr::get(b.getContext(), name), args);
   return result ? call.getResult() : Value();

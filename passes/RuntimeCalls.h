@@ -9,6 +9,13 @@ namespace tl {
 int32_t scalarKind(llvm::StringRef name);
 int32_t scalarKind(mlir::Type type, bool isUnsigned);
 
+/// Where an op stands in the program: empty file where nobody knows.
+struct SourcePlace {
+  llvm::StringRef file;
+  unsigned line = 0, column = 0, width = 1;
+};
+SourcePlace placeOf(mlir::Location loc);
+
 /// A call of the runtime function `name`. Returns its result, or null for void. `declareRuntime` must follow.
 mlir::Value callRuntime(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef name, mlir::Type result, mlir::ValueRange args);
 /// Declares what calls of the runtime name and the module does not have yet.

@@ -46,14 +46,16 @@ static void dropCache(void) {
   memory.cached = 0;
 }
 
-_Noreturn void rtOutOfMemory(int64_t bytes) {
+static _Noreturn void outOfMemory(int64_t bytes, const TlPlace *place) {
   Buffer text = {0};
   if (bytes < 0)
     rtAddFormat(&text, "out of memory: an array's size in bytes does not fit 64 bits");
   else
     rtAddFormat(&text, "out of memory: an array of %lld bytes beside %lld in use", (long long)bytes, (long long)memory.counters.live);
-  rtFail(TL_TRAP, RT_OUT_OF_MEMORY, &text, NULL);
+  rtFail(TL_TRAP, RT_OUT_OF_MEMORY, &text, place);
 }
+
+_Noreturn void rtOutOfMemory(int64_t bytes) { outOfMemory(bytes, NULL); }
 
 void *rtMalloc(size_t bytes) { return rtRealloc(NULL, bytes); }
 
@@ -109,10 +111,10 @@ static void giveBack(Block *block) {
   memory.cached += size;
 }
 
-void *tl_alloc(int64_t bytes) {
+void *tl_alloc_at(int64_t bytes, const TlPlace *place) {
   rtEnter();
   if (bytes < 0 || bytes > INT64_C(1) << 47)
-    rtOutOfMemory(bytes);
+    outOfMemory(bytes, place);
   int64_t size;
   int32_t class = sizeClass(bytes + ALIGNMENT, &size);
   Block *block = memory.cache[class];
@@ -126,7 +128,7 @@ void *tl_alloc(int64_t bytes) {
       block = aligned_alloc(ALIGNMENT, (size_t)size);
     }
     if (!block)
-      rtOutOfMemory(bytes);
+      outOfMemory(bytes, place);
   }
   block->bytes = bytes;
   block->sizeClass = class;
@@ -140,6 +142,8 @@ void *tl_alloc(int64_t bytes) {
   rtLeave();
   return (char *)block + ALIGNMENT;
 }
+
+void *tl_alloc(int64_t bytes) { return tl_alloc_at(bytes, NULL); }
 
 static Block *require(void *p, int state, const char *what) {
   Block *block = blockOf(p);

@@ -52,6 +52,7 @@ int64_t tl_forks(void);
 /* ---- memory ---- */
 /* The one hook: every buffer of a compiled program comes from here, 64-byte aligned, counted, freed at the end of the entry at the latest. */
 void *tl_alloc(int64_t bytes);
+void *tl_alloc_at(int64_t bytes, const TlPlace *place); /* place: the line that there is no memory for, or NULL */
 void tl_free(void *p);
 /* Counters since the start of the outermost entry, for --time and the tests. */
 typedef struct { int64_t allocations, bytes, live, peak; } TlMemory;
