@@ -15,11 +15,6 @@ static bool isTransform(StringRef name) {
 const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   for (const Arg &a : e->args)
     check(a.value);
-  static const StringRef planned[] = {"conv2d", "max_pool2d", "avg_pool2d"};
-  if (llvm::is_contained(planned, n->name)) {
-    notBuilt(n->span, "`" + n->name + "`");
-    return types.error();
-  }
   auto &d = diags.report(Code::E0140, n->span, ("unknown function `" + n->name + "`").str(), "not known here");
   static const std::pair<StringRef, StringRef> habits[] = {
       {"range", "a range is written `0..n`, and an int counts by itself: `for i in n`"},

@@ -211,6 +211,63 @@ const Type *Checker::padded(CallExpr *e, const Type *elem, Dims dims) {
   return types.array(elem, dims);
 }
 
+/// One or two numbers that are known when the program is compiled, each at least `least`; null after a report.
+std::optional<SmallVector<int64_t, 2>> Checker::constPair(Expr *e, StringRef what, int64_t least) {
+  auto *tuple = dyn_cast<TupleExpr>(e);
+  SmallVector<Expr *> parts(2, e);
+  if (tuple)
+    parts.assign(tuple->elems.begin(), tuple->elems.end());
+  SmallVector<int64_t, 2> numbers;
+  for (Expr *x : parts)
+    if (auto n = sizeOf(x); n && n->constant() && *n->constant() >= least)
+      numbers.push_back(*n->constant());
+  if (parts.size() == 2 && numbers.size() == 2)
+    return numbers;
+  diags.report(Code::E0331, e->span, (what + " is an int or a pair of ints, at least " + Twine(least) + " and known when the program is compiled").str());
+  return std::nullopt;
+}
+
+/// conv2d: (h + 2 * pad - kh) // stride + 1, and so on; with "same" h over the stride, rounded up.
+const Type *Checker::convolved(CallExpr *e, const Type *elem) {
+  Dims x(dimsOf(resolved(e->ordered[0]->type))), kernel(dimsOf(resolved(e->ordered[1]->type)));
+  auto strides = constPair(e->ordered[2], "a stride", 1);
+  if (!strides)
+    return types.error();
+  std::optional<SmallVector<int64_t, 2>> pads = SmallVector<int64_t, 2>{0, 0};
+  bool same = false;
+  if (auto *s = dyn_cast<StringExpr>(e->ordered[3])) {
+    StringRef text = s->parts.size() == 1 ? s->parts.front().text : "";
+    same = text == "same";
+    if (!same && text != "valid") {
+      diags.report(Code::E0331, s->span, "`pad` is \"valid\", \"same\", an int or a pair of ints");
+      return types.error();
+    }
+  } else if (pads = constPair(e->ordered[3], "`pad`", 0); !pads) {
+    return types.error();
+  }
+  for (int axis : {0, 1}) {
+    Size &size = x[1 + axis].size;
+    const Size stride((*strides)[axis]);
+    if (same) {
+      size = sizes.divide(size + stride - Size(1), stride);
+      continue;
+    }
+    size = size + Size(2 * (*pads)[axis]);
+    const char *what = axis ? "a kernel is at most as wide as the image with its padding" : "a kernel is at most as high as the image with its padding";
+    Witness w;
+    switch (lessEqual(kernel[axis].size, size, body->facts, &w)) {
+    case Answer::Always: break;
+    case Answer::Never:
+      diags.report(Code::E0331, e->span, what).label(e->ordered[0]->span, str(e->ordered[0]->type)).label(e->ordered[1]->span, str(e->ordered[1]->type));
+      return types.error();
+    case Answer::Sometimes: checkSize(e, kernel[axis].size, size, false, e->span, what); break;
+    }
+    size = sizes.divide(size - kernel[axis].size, stride) + Size(1);
+  }
+  x[3] = kernel[3];
+  return types.array(elem, x);
+}
+
 const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   StringRef rule = d->shapeRule;
   auto args = e->ordered;
@@ -337,6 +394,8 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
     }
     return types.array(elem, counts);
   }
+  if (rule == "conv2d")
+    return convolved(e, elem);
   if (rule == "pad")
     return dims.empty() ? scalarArgument() : padded(e, elem, dims);
   if (rule == "broadcast_to") {

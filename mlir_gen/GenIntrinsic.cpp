@@ -241,6 +241,7 @@ Maker special(StringRef op) {
                                             {"repeat", movement::repeat},
                                             {"tile", movement::tile},
                                             {"pad", movement::pad},
+                                            {"conv2d", movement::conv2d},
                                             {"flip", flip},
                                             {"zeros", zeros},
                                             {"zeros_like", zeros},

@@ -17,6 +17,7 @@ SmallVector<int64_t> axesOf(const Value &axes, size_t rank);
 /// Elements moved along axes.
 namespace movement {
 Value concat(FunctionGen &f, const IntrinsicCall &c);
+Value conv2d(FunctionGen &f, const IntrinsicCall &c);
 Value pad(FunctionGen &f, const IntrinsicCall &c);
 Value repeat(FunctionGen &f, const IntrinsicCall &c);
 Value roll(FunctionGen &f, const IntrinsicCall &c);

@@ -112,6 +112,48 @@ Value pad(FunctionGen &f, const IntrinsicCall &c) {
   });
 }
 
+/// One constant for both spatial axes, or two.
+static std::pair<int64_t, int64_t> pairOf(mlir::Attribute constant) {
+  auto number = [](mlir::Attribute a) { return cast<mlir::IntegerAttr>(a).getInt(); };
+  if (auto list = dyn_cast<mlir::ArrayAttr>(constant))
+    return {number(list[0]), number(list[1])};
+  return {number(constant), number(constant)};
+}
+
+/// Images with zeros around them, then tl.conv2d.
+Value conv2d(FunctionGen &f, const IntrinsicCall &c) {
+  const auto [down, across] = pairOf(c.args[2].constant);
+  const int64_t strides[] = {down, across};
+  Values sizes = f.eval(sizesOf(ast::dimsOf(c.args[0].type))), whole = sizes, offsets(4, f.index(0));
+  const Values kernel = f.eval(sizesOf(ast::dimsOf(c.args[1].type))), result = f.eval(sizesOf(ast::dimsOf(c.type)));
+  auto text = dyn_cast<mlir::StringAttr>(c.args[3].constant);
+  bool padded = false;
+  for (int axis : {0, 1}) {
+    mlir::Value &offset = offsets[1 + axis], &size = whole[1 + axis], more = f.index(0);
+    if (!text) {
+      const auto [rows, columns] = pairOf(c.args[3].constant);
+      offset = more = f.index(axis ? columns : rows);
+      padded |= (axis ? columns : rows) != 0;
+    } else if (text.getValue() == "same") { // (result - 1) * stride + kernel - size zeros in all, if any
+      mlir::Value reach = f.fold<arith::MulIOp>(f.fold<arith::SubIOp>(result[1 + axis], f.index(1)), f.index(strides[axis]));
+      mlir::Value total = f.fold<arith::SubIOp>(f.fold<arith::AddIOp>(reach, kernel[axis]), size);
+      total = f.fold<arith::MaxSIOp>(total, f.index(0));
+      offset = f.fold<arith::DivUIOp>(total, f.index(2));
+      more = f.fold<arith::SubIOp>(total, offset);
+      padded = true;
+    }
+    size = f.fold<arith::AddIOp>(f.fold<arith::AddIOp>(size, offset), more);
+  }
+  mlir::Value x = c.args[0].leaf();
+  if (padded) {
+    mlir::Value zeros = BroadcastOp::create(f.b, f.constant(scalarOf(c.type), 0), whole, ArrayRef<int64_t>());
+    x = UpdateOp::create(f.b, zeros, offsets, sizes, x, SmallVector<int64_t>(4, 1), ArrayRef<int64_t>(), /*always=*/true, /*here=*/false);
+  }
+  mlir::Value y = Conv2dOp::create(f.b, x, c.args[1].leaf(), ValueRange{result[1], result[2]}, strides, /*kernel=*/false, ArrayRef<int64_t>(),
+                                   ArrayRef<int64_t>(), 0);
+  return {c.type, {y}};
+}
+
 /// Arrays, the last argument the axis. Stacked, each has a new axis of size 1 before.
 static Value joined(FunctionGen &f, const IntrinsicCall &c, bool stacked) {
   const size_t rank = ast::dimsOf(c.type).size();

@@ -7,6 +7,7 @@
 // accumulator held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
 #include "passes/Chunks.h"
 #include "passes/Passes.h"
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -104,9 +105,7 @@ private:
 
   SmallVector<Value> placesOf(OpOperand *operand, ArrayRef<Value> loops) {
     return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(), [&](AffineExpr expr) -> Value {
-      if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-        return arith::ConstantIndexOp::create(b, loc, constant.getValue());
-      return loops[cast<AffineDimExpr>(expr).getPosition()];
+      return affine::expandAffineExpr(b, loc, expr, loops, {});
     });
   }
 

@@ -190,12 +190,59 @@ private:
 };
 
 //===- Who calls it --------------------------------------------------------===//
+//
+// A factor may be read at i * stride + p, as images are by convolutions: a stride of the matrix and a place where it begins.
 
 /// The loops of a generic that are the kernel's.
 struct Roles {
   unsigned i, j, k;
   OpOperand *a, *c; ///< a[.., i, .., k, ..], c[.., k, .., j, ..]
+  SmallVector<unsigned, 2> within; ///< loops around i or k that these go on from, as one: columns of a kernel and channels
 };
+
+/// The loops in the place of an axis, each with the number that it is multiplied by; none for what is no such sum.
+SmallVector<std::pair<unsigned, int64_t>> termsOf(AffineExpr place) {
+  auto sum = dyn_cast<AffineBinaryOpExpr>(place);
+  if (auto loop = dyn_cast<AffineDimExpr>(place))
+    return {{loop.getPosition(), 1}};
+  if (sum && sum.getKind() == AffineExprKind::Mul)
+    if (auto loop = dyn_cast<AffineDimExpr>(sum.getLHS()))
+      if (auto factor = dyn_cast<AffineConstantExpr>(sum.getRHS()))
+        return {{loop.getPosition(), factor.getValue()}};
+  if (!sum || sum.getKind() != AffineExprKind::Add)
+    return {};
+  auto terms = termsOf(sum.getLHS()), more = termsOf(sum.getRHS());
+  if (terms.empty() || more.empty())
+    return {};
+  terms.append(more);
+  return terms;
+}
+
+/// Whether `outer` and `inner` are one loop over memory: `inner` is an axis, and a step of `outer` is one of the axis before it.
+bool isOneLoop(GenericOp op, OpOperand *operand, unsigned outer, unsigned inner) {
+  if (!cast<MemRefType>(operand->get().getType()).getLayout().isIdentity())
+    return false;
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  std::optional<unsigned> axis = map.getResultPosition(getAffineDimExpr(inner, op.getContext()));
+  if (!axis || *axis == 0)
+    return false;
+  for (auto [at, place] : llvm::enumerate(map.getResults()))
+    for (auto [loop, factor] : termsOf(place))
+      if ((loop == inner && at != *axis) || (loop == outer && (at + 1 != *axis || factor != 1)))
+        return false;
+  return map.getResult(*axis - 1).isFunctionOfDim(outer);
+}
+
+/// Joins the loop before i, and that before k, to it where both operands allow it.
+void join(GenericOp op, Roles &roles) {
+  auto iterators = op.getIteratorTypesArray();
+  for (auto [inner, other] : {std::pair(roles.i, op.getDpsInitOperand(0)), std::pair(roles.k, roles.c)})
+    for (unsigned outer = 0; outer < roles.j; ++outer)
+      if (outer != inner && iterators[outer] == iterators[inner] && isOneLoop(op, roles.a, outer, inner) && isOneLoop(op, other, outer, inner)) {
+        roles.within.push_back(outer);
+        break;
+      }
+}
 
 /// A sum of products whose innermost loop runs along the rows of the result, if it has rows and each factor is over one of the two.
 std::optional<Roles> rolesOf(GenericOp op) {
@@ -208,9 +255,12 @@ std::optional<Roles> rolesOf(GenericOp op) {
     return std::nullopt;
   OpOperand *out = op.getDpsInitOperand(0);
   auto outType = cast<MemRefType>(out->get().getType());
-  for (OpOperand &operand : op->getOpOperands())
-    if (!op.getMatchingIndexingMap(&operand).isProjectedPermutation())
-      return std::nullopt;
+  if (!op.getMatchingIndexingMap(out).isProjectedPermutation())
+    return std::nullopt;
+  for (OpOperand *operand : op.getDpsInputOperands())
+    for (AffineExpr place : op.getMatchingIndexingMap(operand).getResults())
+      if (termsOf(place).empty())
+        return std::nullopt;
   auto uses = [&](OpOperand *operand, unsigned loop) { return op.getMatchingIndexingMap(operand).isFunctionOfDim(loop); };
   auto iterators = op.getIteratorTypesArray();
   Roles roles{};
@@ -236,7 +286,10 @@ std::optional<Roles> rolesOf(GenericOp op) {
       hasRow = true;
     }
   }
-  return hasRow && hasSum ? std::optional(roles) : std::nullopt;
+  if (!hasRow || !hasSum)
+    return std::nullopt;
+  join(op, roles);
+  return roles;
 }
 
 struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
@@ -271,9 +324,13 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
       llvm_unreachable("linalg verifies that each loop has an axis");
     };
     SmallVector<Value> extents = llvm::map_to_vector(llvm::seq(op.getNumLoops()), extent), places(op.getNumLoops());
+    for (unsigned outer : roles.within) {
+      Value &inner = extents[isOneLoop(op, roles.a, outer, roles.i) ? roles.i : roles.k];
+      inner = arith::MulIOp::create(b, loc, inner, extents[outer]);
+    }
     // Columns first: each chunk packs its own. Rows repeat the packing.
     SmallVector<Divisible> divisible{{roles.j, 64}, {roles.i, 8 * rows}};
-    auto isOther = [&](unsigned loop) { return loop != roles.i && loop != roles.j && loop != roles.k; };
+    auto isOther = [&](unsigned loop) { return loop != roles.i && loop != roles.j && loop != roles.k && !llvm::is_contained(roles.within, loop); };
     for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray()))
       if (type == utils::IteratorType::parallel && isOther(loop))
         divisible.push_back({unsigned(loop), 1});
@@ -290,13 +347,17 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
       auto base = memref::ExtractStridedMetadataOp::create(b, loc, operand->get());
       Value start = base.getOffset();
       SmallVector<OpFoldResult> strides(2);
-      for (auto [axis, expr] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults())) {
-        unsigned loop = cast<AffineDimExpr>(expr).getPosition();
-        Value stride = base.getStrides()[axis], first = isOther(loop) ? places[loop] : iterations[loop].begin;
-        if (loop == row || loop == column)
-          strides[loop == column] = stride;
-        start = arith::AddIOp::create(b, loc, start, arith::MulIOp::create(b, loc, first, stride));
-      }
+      for (auto [axis, place] : llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
+        for (auto [loop, factor] : termsOf(place)) {
+          if (llvm::is_contained(roles.within, loop))
+            continue;
+          Value stride = base.getStrides()[axis], first = isOther(loop) ? places[loop] : iterations[loop].begin;
+          if (factor != 1)
+            stride = arith::MulIOp::create(b, loc, stride, arith::ConstantIndexOp::create(b, loc, factor));
+          if (loop == row || loop == column)
+            strides[loop == column] = stride;
+          start = arith::AddIOp::create(b, loc, start, arith::MulIOp::create(b, loc, first, stride));
+        }
       if (contiguousRows)
         strides[1] = b.getIndexAttr(1);
       return memref::ReinterpretCastOp::create(b, loc, viewType(element, contiguousRows), base.getBaseBuffer(), start,

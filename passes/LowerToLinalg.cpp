@@ -105,6 +105,8 @@ static std::optional<Values> lowered(Operation *op, OpBuilder &b) {
     return elementwise(scalarizable, b);
   if (auto contract = dyn_cast<ContractOp>(op))
     return Values{contraction(contract, b)};
+  if (auto conv = dyn_cast<Conv2dOp>(op))
+    return Values{convolution(conv, b)};
   if (auto stop = dyn_cast<StopGradientOp>(op))
     return Values{stop.getX()};
   if (auto size = dyn_cast<SizeOp>(op)) {

@@ -28,6 +28,8 @@ std::optional<Values> movement(Operation *op, OpBuilder &b);
 std::optional<Values> reduction(Operation *op, OpBuilder &b);
 /// A sum of products.
 Value contraction(ContractOp op, OpBuilder &b);
+/// Images by kernels.
+Value convolution(Conv2dOp op, OpBuilder &b);
 
 /// An array without contents; for no sizes of rank 0.
 Value empty(OpBuilder &b, Location loc, llvm::ArrayRef<Value> sizes, Type element);

@@ -154,6 +154,28 @@ template <typename Op> Value scan(Op op, OpBuilder &b, Kind kind) {
   return op.getReverse() ? reversed(b, loc, y, axes.sizes, axis) : y;
 }
 
+/// The same with a factor for what was there.
+static Value recurrence(RecurOp op, OpBuilder &b) {
+  Location loc = op.getLoc();
+  int64_t axis = op.getAxis();
+  Value x = op.getX(), z = op.getZ();
+  Axes axes(b, x, axis);
+  if (op.getReverse()) {
+    x = reversed(b, loc, x, axes.sizes, axis);
+    z = reversed(b, loc, z, axes.sizes, axis);
+  }
+  Value acc = fill(b, loc, axes.keptSizes, constant(b, loc, accumulator(b, elementOf(x)), 0));
+  Value y = generic(b, loc, {x, z}, {axes.all, axes.all}, Values{acc, empty(b, loc, axes.sizes, elementOf(x))}, {axes.rest, axes.all}, axes.iterators,
+                    [&](OpBuilder &b, Location loc, ValueRange args) {
+                      Value term = widen(b, loc, args[1]), more = math::FmaOp::create(b, loc, widen(b, loc, args[0]), args[2], term);
+                      Value place = linalg::IndexOp::create(b, loc, axis);
+                      Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, place, index(b, loc, 0));
+                      Value next = arith::SelectOp::create(b, loc, isFirst, term, more);
+                      return Values{next, narrow(b, loc, next, elementOf(x))};
+                    })[1];
+  return op.getReverse() ? reversed(b, loc, y, axes.sizes, axis) : y;
+}
+
 /// The places that sorting takes its elements from. The runtime sorts rows: another axis becomes the last one for that.
 static Value order(Operation *op, OpBuilder &b, int64_t axis) {
   Location loc = op->getLoc();
@@ -182,6 +204,7 @@ std::optional<Values> reduction(Operation *op, OpBuilder &b) {
       .Case([&](ArgMinOp op) { return Values{argExtreme(op, b, Kind::Min)}; })
       .Case([&](CumSumOp op) { return Values{scan(op, b, Kind::Sum)}; })
       .Case([&](CumProdOp op) { return Values{scan(op, b, Kind::Prod)}; })
+      .Case([&](RecurOp op) { return Values{recurrence(op, b)}; })
       .Case([&](ArgSortOp op) -> std::optional<Values> {
         if (uint64_t(op.getAxis()) + 1 == rankOf(op.getX()))
           return std::nullopt;

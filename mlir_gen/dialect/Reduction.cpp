@@ -128,18 +128,26 @@ namespace {
 Val cumsum(Val x, int64_t axis, bool reverse) { return x.like(make<CumSumOp>(*x.b, x.loc, x.v, axis, reverse)); }
 Val cumprod(Val x, int64_t axis, bool reverse) { return x.like(make<CumProdOp>(*x.b, x.loc, x.v, axis, reverse)); }
 
+Val recur(Val x, Val z, int64_t axis, bool reverse) { return x.like(make<RecurOp>(*x.b, x.loc, x.v, z.v, axis, reverse)); }
+
+/// What stands before each element along the axis (after it, for `reverse`), and `first` where nothing does.
+Val shifted(Val x, int64_t axis, bool reverse, double first) {
+  OpBuilder &b = *x.b;
+  int64_t rank = rankOf(x.v);
+  SmallVector<Value> sizes = sizesOf(b, x.v), one = sizes, offsets(rank, index(b, x.loc, 0));
+  one[axis] = index(b, x.loc, 1);
+  Value end = broadcast(x.constant(first), one, {}).v;
+  Value all = make<ConcatOp>(b, x.loc, reverse ? SmallVector<Value>{x.v, end} : SmallVector<Value>{end, x.v}, axis);
+  if (reverse)
+    offsets[axis] = one[axis];
+  return x.like(make<SliceOp>(b, x.loc, all, ValueRange(offsets), ValueRange(sizes), SmallVector<int64_t>(rank, 1), ArrayRef<int64_t>(),
+                              /*always=*/true, /*here=*/false));
+}
+
 /// The product of what stands before (after) each element along the last axis.
 Val productBefore(Val x, bool reverse) {
-  OpBuilder &b = *x.b;
-  int64_t rank = rankOf(x.v), last = rank - 1;
-  SmallVector<Value> sizes = sizesOf(b, x.v), ones = sizes, offsets(rank, index(b, x.loc, 0));
-  ones[last] = index(b, x.loc, 1);
-  Value one = broadcast(x.constant(1), ones, {}).v;
-  Val padded = x.like(make<ConcatOp>(b, x.loc, reverse ? SmallVector<Value>{x.v, one} : SmallVector<Value>{one, x.v}, last));
-  if (reverse)
-    offsets[last] = ones[last];
-  return x.like(make<SliceOp>(b, x.loc, cumprod(padded, last, reverse).v, ValueRange(offsets), ValueRange(sizes), SmallVector<int64_t>(rank, 1),
-                              ArrayRef<int64_t>(), /*always=*/true, /*here=*/false));
+  int64_t last = rankOf(x.v) - 1;
+  return shifted(cumprod(x, last, reverse), last, reverse, 1);
 }
 
 /// For each element the product of all others over the op's axes, which are brought behind the rest and made one for it.
@@ -158,21 +166,6 @@ Val productOfOthers(ReduceProdOp op, OpBuilder &b) {
   Val others = productBefore(flat, false) * productBefore(flat, true);
   return transpose(perm.size() == kept + 1 ? others : reshape(others, sizes), invertPermutationVector(perm));
 }
-
-/// Zeros along the axis of a cumprod. From the first zero on every product is zero, and only that zero matters to it.
-struct Zeros {
-  Val isZero, isFirst, seen;
-  Val withoutZeros, withoutFirst; ///< x with 1 for all zeros, and for the first
-  Zeros(CumProdOp op, OpBuilder &b) {
-    Val x(b, op.getLoc(), op.getX());
-    isZero = equal(x, 0.0);
-    Val count = cumsum(convert(isZero, b.getI64Type()), op.getAxis(), op.getReverse());
-    isFirst = both(isZero, equal(count, 1.0));
-    seen = less(count.constant(0), count);
-    withoutZeros = select(isZero, 1.0, x);
-    withoutFirst = select(isFirst, 1.0, x);
-  }
-};
 } // namespace
 
 void ReduceProdOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
@@ -188,18 +181,51 @@ SmallVector<Value> ReduceProdOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
 void CumProdOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
   if (!adjoints.wants(getX()))
     return;
-  Val g = adjoints.val(getLoc(), cotangent[0]), y = g.like(getY());
-  Zeros zeros(*this, adjoints.b);
-  Val ofRest = cumsum(g * y, getAxis(), !getReverse()) / zeros.withoutZeros;
-  Val ofFirst = cumsum(g * cumprod(zeros.withoutFirst, getAxis(), getReverse()), getAxis(), !getReverse());
-  adjoints.add(getX(), select(zeros.isZero, select(zeros.isFirst, ofFirst, 0.0), ofRest));
+  Val g = adjoints.val(getLoc(), cotangent[0]), x = g.like(getX()), y = g.like(getY());
+  Val ofLater = recur(shifted(x, getAxis(), !getReverse(), 0), g, getAxis(), !getReverse());
+  adjoints.add(getX(), shifted(y, getAxis(), getReverse(), 1) * ofLater);
 }
 SmallVector<Value> CumProdOp::jvp(OpBuilder &b, ArrayRef<Value> tangent) {
-  Val dx(b, getLoc(), tangent[0]), y = dx.like(getY());
-  Zeros zeros(*this, b);
-  Val before = y * cumsum(dx / zeros.withoutZeros, getAxis(), getReverse());
-  Val after = cumprod(zeros.withoutFirst, getAxis(), getReverse()) * cumsum(select(zeros.isFirst, dx, 0.0), getAxis(), getReverse());
-  return {select(zeros.seen, after, before).v};
+  Val dx(b, getLoc(), tangent[0]);
+  return {recur(dx.like(getX()), shifted(dx.like(getY()), getAxis(), getReverse(), 1) * dx, getAxis(), getReverse()).v};
+}
+
+//===- recurrences -------------------------------------------------------------------------------------------------------------------===//
+
+LogicalResult RecurOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
+                                        SmallVectorImpl<Type> &types) {
+  types.push_back(operands[0].getType());
+  return success();
+}
+void RecurOp::resultSizes(OpBuilder &b, unsigned, SmallVectorImpl<Value> &sizes) { sizes = sizesOf(b, getX()); }
+LogicalResult RecurOp::verify() {
+  if (rankOf(getX()) != rankOf(getZ()) || elementOf(getX()) != elementOf(getZ()))
+    return emitOpError("has operands of different ranks or element types");
+  return verifyAxis(*this);
+}
+SmallVector<Batched> RecurOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {
+  BatchBuilder::Axes axes = BatchBuilder::unite(operands);
+  Value y = RecurOp::create(batch.b, getLoc(), batch.align(operands[0], axes), batch.align(operands[1], axes), getAxis() + axes.size(), getReverse());
+  return {{y, axes}};
+}
+
+void RecurOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
+  Val g = adjoints.val(getLoc(), cotangent[0]);
+  Val total = recur(shifted(g.like(getX()), getAxis(), !getReverse(), 0), g, getAxis(), !getReverse());
+  if (adjoints.wants(getZ()))
+    adjoints.add(getZ(), total);
+  if (adjoints.wants(getX()))
+    adjoints.add(getX(), total * shifted(g.like(getY()), getAxis(), getReverse(), 0));
+}
+SmallVector<Value> RecurOp::jvp(OpBuilder &b, ArrayRef<Value> tangents) {
+  Val x(b, getLoc(), getX()), change;
+  if (tangents[1])
+    change = x.like(tangents[1]);
+  if (tangents[0]) {
+    Val part = x.like(tangents[0]) * shifted(x.like(getY()), getAxis(), getReverse(), 0);
+    change = change ? change + part : part;
+  }
+  return {recur(x, change, getAxis(), getReverse()).v};
 }
 
 //===- scans and sorting -------------------------------------------------------------------------------------------------------------===//

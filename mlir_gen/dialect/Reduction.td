@@ -67,6 +67,14 @@ class Tl_Along<string mnemonic, dag extra, string element, list<Trait> traits, c
 }
 def Tl_CumSumOp  : Tl_Along<"cumsum",  (ins UnitAttr:$reverse), "{}", Tl_Transforms> { let summary = "sum of what came before and the element, along an axis; `reverse`: after"; }
 def Tl_CumProdOp : Tl_Along<"cumprod", (ins UnitAttr:$reverse), "{}", Tl_Transforms> { let summary = "product of what came before and the element, along an axis; `reverse`: after"; }
+def Tl_RecurOp : Tl_Typed<"recur", [Pure] # Tl_Transforms> {
+  let summary = "y[i] = x[i] * y[i - 1] + z[i] along an axis, y[0] = z[0]; `reverse`: from the other end";
+  let description = [{ The derivative of cumprod, and its own: products alone, so that zeros among the factors do no harm. }];
+  let arguments = (ins Tl_Tensor:$x, Tl_Tensor:$z, I64Attr:$axis, UnitAttr:$reverse);
+  let results = (outs Tl_Tensor:$y);
+  let assemblyFormat = "$x `,` $z $axis attr-dict `:` type($x) `,` type($z)";
+  let hasVerifier = 1;
+}
 def Tl_SortOp    : Tl_Along<"sort",    (ins), "{}", Tl_Transforms> { let summary = "ascending along an axis, stable, NaN last"; }
 def Tl_ArgSortOp : Tl_Along<"argsort", (ins), "64", Tl_Batched> { let summary = "the places (i64) that sort takes its elements from"; }
 

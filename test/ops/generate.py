@@ -98,7 +98,7 @@ def draw(domain, kind, rng, shape, sizes):
     if domain[0] == "fits":
         return np.asarray(r.rounded(fitting(kind, domain[1], rng, shape), kind).astype(r.NUMPY[kind]))
     if isinstance(domain, tuple):
-        return rng.integers(0, sizes.get(domain[1], domain[1]), shape)
+        return rng.integers(0, sizes.get(domain[1], domain[1]), shape).astype(r.NUMPY[kind])
     if kind == "bool":
         return np.asarray(rng.random(shape) < 0.5)
     if r.is_float(kind):
@@ -140,8 +140,6 @@ def size_choices(unit, rng):
 def fill(unit, rng):
     op = unit.op
     domains = (op.grad_args or op.args) if unit.kind != "values" else op.args
-    if unit.kind == "second" and op.name == "cumprod":
-        domains = ("any",)  # as prelude.tl says: where no element is 0
     batch = [("generic", 3), ("ones", 1), ("empty", 0)]
     for label, sizes in size_choices(unit, rng):
         lead = ()

@@ -275,6 +275,34 @@ SHAPES = [
        lambda x, y, z: 100 * np.ones_like(x), True, kinds=(None, "i64", None), least=1),
 ]
 
+def form(text, shapes, of, types=("f64", "u8"), least=0):
+    """A subscript by literals."""
+    return Op("[]", text, ("any",), of, types, shapes, SAME, True, least=least)
+
+
+def gathered(text, shapes, of, types=("f64", "i32"), least=1, kinds=(None, "i64"), unsized=False, domains=(("below", "n"),) * 2):
+    """A subscript with arrays of indices, or a mask."""
+    return Op("[]", text, ("any", *domains[:len(kinds) - 1]), of, types, (shapes,), SAME, True, least=least, kinds=kinds, unsized=unsized)
+
+
+FORMS = [
+    form("x[None]", UNARY[1:], lambda x: x[None]), form("x[:, None]", UNARY[1:], lambda x: x[:, None]), form("x[..., None]", UNARY[1:], lambda x: x[..., None]),
+    form("x[None, :, None]", (("n",), ("n, m",)), lambda x: x[None, :, None]), form("x[::-1]", UNARY[1:], lambda x: x[::-1]), form("x[..., ::-1]", UNARY[1:], lambda x: x[..., ::-1], NUMBERS),
+    form("x[::-2]", UNARY[1:], lambda x: x[::-2]), form("x[:, ::-3]", (("n, m",),), lambda x: x[:, ::-3]), form("x[-3:-1]", UNARY[1:], lambda x: x[-3:-1], least=3),
+    form("x[..., 1:-1]", UNARY[1:], lambda x: x[..., 1:-1], least=2), form("x[2:]", UNARY[1:], lambda x: x[2:], least=2), form("x[:-2]", UNARY[1:], lambda x: x[:-2], least=2),
+    form("x[1:3]", UNARY[1:], lambda x: x[1:3], least=3), form("x[1:1]", UNARY[1:], lambda x: x[1:1], least=1), form("x[0, :, -1]", (("n, m, l",),), lambda x: x[0, :, -1], least=1),
+    form("x[1:, ..., 0]", (("n, m",), ("n, m, l",)), lambda x: x[1:, ..., 0], least=1), form("x[0, ..., None]", (("n, m",),), lambda x: x[0, ..., None], least=1),
+    form("x[-1, -1, -1]", (("n, m, l",),), lambda x: x[-1, -1, -1], NUMBERS + ("bool",), least=1), form("x[0][1:]", (("n, m",),), lambda x: x[0][1:], least=1),
+    form("x[:, 0::2][..., 0]", (("n, m",),), lambda x: x[:, 0::2][..., 0], least=1),
+    gathered("x[y, 0]", ("n, m", "k"), lambda x, y: x[y, 0]), gathered("x[y, 1:]", ("n, m", "k"), lambda x, y: x[y, 1:]), gathered("x[y, None]", ("n, m", "k"), lambda x, y: x[y, None]),
+    gathered("x[:, y]", ("m, n", "k"), lambda x, y: x[:, y]), gathered("x[0, y]", ("m, n", "k"), lambda x, y: x[0, y]), gathered("x[..., y]", ("m, l, n", "k"), lambda x, y: x[..., y]),
+    gathered("x[:, y, :]", ("m, n, l", "k"), lambda x, y: x[:, y, :]), gathered("x[y][0]", ("n, m", "k"), lambda x, y: x[y][0]), gathered("x[y[::-1]]", ("n, m", "k"), lambda x, y: x[y[::-1]]),
+    gathered("x[y, z]", ("n, n", "k, 1", "l"), lambda x, y, z: x[y, z], kinds=(None, "i64", "i64")), gathered("x[:, y, z]", ("m, n, n", "k", "k"), lambda x, y, z: x[:, y, z], kinds=(None, "i64", "i64")),
+    *[gathered("x[y]", ("n, m", "k"), lambda x, y: x[y], kinds=(None, kind)) for kind in ("i32", "u8", "u64")],
+    gathered("x[:, y]", ("m, n", "n"), lambda x, y: x[:, y], kinds=(None, "bool"), unsized=True, least=0, domains=("any",)), gathered("x[y, 0]", ("n, m", "n"), lambda x, y: x[y, 0], kinds=(None, "bool"), unsized=True, domains=("any",)),
+    gathered("x[y]", ("n, m, l", "n, m"), lambda x, y: x[y], kinds=(None, "bool"), unsized=True, least=0, domains=("any",)),
+]
+
 PRODUCTS = [
     Op("@", "x @ y", ("any", "any"), np.matmul, ("f64", "f32"), (("n", "n"), ("n, m", "m"), ("n", "n, m"), ("n, m", "m, l"), ("k, n, m", "m, l"), ("k, n, m", "k, m, l"), ("n, m", "k, m, l"),
        ("n", "k, n, m"), ("k, n, m", "m"), ("1, n, m", "k, m, l")), product_scale, True),
@@ -287,6 +315,32 @@ PRODUCTS = [
     Op("triu", "triu(x)", ("any",), np.triu, MAIN, (("n, m",), ("n, m, l",)), SAME, True), Op("triu", "triu(x, k=-1)", ("any",), lambda x: np.triu(x, -1), ("f64",), (("n, m",),), SAME, True),
     Op("fold", "fold((c, v) -> c * 0.5 + v, 1, x)", ("any",), lambda x: horner(x), ("f64", "f32"), (("n",),), lambda x: (len(x) + 4) * (1 + np.sum(np.abs(x))), True),
     Op("stop_gradient", "stop_gradient(x)", ("any",), lambda x: x, ("f64", "f32"), FEW, SAME),
+]
+
+def windows(x, size, strides):
+    """x [b, h, w, c] at each place of windows of this size: [kh, kw, b, i, j, c]."""
+    rows, columns = (x.shape[1] - size[0]) // strides[0] + 1, (x.shape[2] - size[1]) // strides[1] + 1
+    return np.array([[x[:, p:p + (rows - 1) * strides[0] + 1:strides[0], q:q + (columns - 1) * strides[1] + 1:strides[1]] for q in range(size[1])] for p in range(size[0])])
+
+
+def conv2d(x, w, strides=(1, 1), pads=((0, 0), (0, 0))):
+    return np.einsum("pqbijc,pqco->bijo", windows(np.pad(x, ((0, 0), *pads, (0, 0))), w.shape, strides), w)
+
+
+def convolution(text, shapes, types=("f64", "f32"), **how):
+    return Op("conv2d", f"conv2d(x, y{text})", ("any", "any"), lambda x, y: conv2d(x, y, **how), types, (shapes,),
+              lambda x, y: (y.size + 4) * conv2d(np.abs(x), np.abs(y), **how), True)
+
+
+IMAGES = [
+    convolution("", ("2, 5, 4, c", "3, 2, c, o"), FLOATS), convolution(", stride=2", ("b, 6, 5, 2", "3, 2, 2, o"), strides=(2, 2)),
+    convolution(", stride=(3, 1), pad=(1, 0)", ("2, 5, 4, c", "2, 3, c, o"), strides=(3, 1), pads=((1, 1), (0, 0))),
+    convolution(", pad=1", ("b, h, 3, c", "2, 2, c, 2"), pads=((1, 1), (1, 1))),
+    convolution(', pad="same"', ("b, 4, 5, c", "3, 2, c, 2"), pads=((1, 1), (0, 1))),
+    *[Op("max_pool2d", f"max_pool2d(x, {t})", ("any",), lambda x, k=k, s=s: np.max(windows(x, (k, k), (s, s)), axis=(0, 1)), MAIN, (("b, h, 5, c",),), SAME, True, least=2,
+         grad_args=("distinct",)) for t, k, s in (("2", 2, 2), ("2, stride=1", 2, 1))],
+    *[Op("avg_pool2d", f"avg_pool2d(x, {t})", ("any",), lambda x, k=k, s=s: np.mean(windows(x, (k, k), (s, s)), axis=(0, 1)), ("f64", "f32"), (("b, h, 5, c",),),
+         lambda x, k=k, s=s: 8 * np.mean(windows(np.abs(x), (k, k), (s, s)), axis=(0, 1)), True, least=2) for t, k, s in (("2", 2, 2), ("2, stride=1", 2, 1))],
 ]
 
 NOTATION = [
@@ -329,7 +383,7 @@ UNSIZED = [
     Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, True, unsized=True, grad_args=("away",)),
 ]
 
-OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + NOTATION + UNSIZED
+OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + FORMS + PRODUCTS + IMAGES + NOTATION + UNSIZED
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {
