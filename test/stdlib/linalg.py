@@ -45,6 +45,23 @@ for n, order in ((0, 0), (1, 0), (5, 1)):
         Case("let (u, s, vt) = linalg.svd(x); (s, (u * s) @ vt, u.T @ u, vt @ vt.T)",
              lambda a: (np.linalg.svd(a)[1], a, np.eye(a.shape[1]), np.eye(a.shape[1])), [square(n + 1, n)]),
     ]
+
+
+def exp(a):
+    w, v = np.linalg.eigh(a)
+    return (v * np.exp(w)) @ v.T
+
+
+def squared(a):
+    u, s, vt = np.linalg.svd(a, full_matrices=False)
+    return s, (u * s**2) @ vt
+
+
+cases += [  # of vectors only what their signs do not change
+    Case("linalg.qr(x)", lambda a: tuple(np.linalg.qr(a)), [square(5, 3)], order=1),
+    Case("let (w, v) = linalg.eigh(x); (w, (v * exp(w)) @ v.T)", lambda a: (np.linalg.eigvalsh(a), exp(lower_of(a))), [positive(4, 4)], within=1e-11, order=1),
+    Case("let (u, s, vt) = linalg.svd(x); (s, (u * s ** 2) @ vt)", squared, [square(5, 3)], within=1e-11, order=1),
+]
 low_rank = square(6, 2) @ square(2, 4)
 cases += [
     Case("let (u, s, vt) = linalg.svd(x); ((u * s) @ vt, u.T @ u)", lambda a: (a, np.eye(4)), [low_rank]),
