@@ -64,6 +64,18 @@ private:
     return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
   }
 
+  /// A result of a call with its sizes; if nobody uses it, nobody has stated them.
+  static Value sized(OpBuilder &b, Value y) {
+    Value known = withSizesOf(y);
+    auto type = dyn_cast<RankedTensorType>(y.getType());
+    if (!type || known != y)
+      return known;
+    SmallVector<Value> sizes;
+    for (int64_t axis = 0; axis < type.getRank(); ++axis)
+      sizes.push_back(SizeOp::create(b, y.getLoc(), y, axis));
+    return SizedOp::create(b, y.getLoc(), y, sizes);
+  }
+
   /// A call that was not inlined is of a function whose derivative is written by hand, or of one that calls itself: then its pullback recomputes
   /// the primal.
   LogicalResult giveCall(func::CallOp call, Adjoints &adjoints, ArrayRef<Value> g) {
@@ -71,7 +83,7 @@ private:
     SmallVector<Value> seeds;
     for (auto [y, cotangent] : llvm::zip(call.getResults(), g))
       if (isFloat(y))
-        seeds.push_back(cotangent ? cotangent : zeroLike(b, withSizesOf(y)));
+        seeds.push_back(cotangent ? cotangent : zeroLike(b, sized(b, y)));
     if (func::FuncOp byHand = derivativeByHand(call, "tl.vjp")) {
       SmallVector<Value> args(call.getOperands());
       llvm::append_range(args, seeds);
