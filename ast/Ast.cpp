@@ -20,6 +20,30 @@ StringRef ast::spelling(BinaryOp op) {
 
 StringRef ast::spelling(UnaryOp op) { return op == UnaryOp::Neg ? "-" : "not"; }
 
+/// A decimal number with at most 800 of its digits, and one more that says whether the others are all 0: enough to round any float
+/// correctly (770 decide for f64), where a million digits would take their square in time.
+static std::string shortened(std::string text) {
+  constexpr size_t Enough = 800;
+  if (text.size() <= Enough)
+    return text;
+  auto [mantissa, power] = StringRef(text).split(text.find('e') == std::string::npos ? 'E' : 'e');
+  if (power.size() > 15) // decides alone
+    return "1e" + power.str();
+  int64_t exponent = 0;
+  if (!power.empty())
+    power.consume_front("+"), (void)power.getAsInteger(10, exponent);
+  auto [whole, fraction] = mantissa.split('.');
+  whole = whole.ltrim('0');
+  std::string digits = (whole + fraction).str();
+  exponent += int64_t(whole.size());
+  size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+  digits.erase(0, zeros);
+  exponent -= int64_t(zeros);
+  if (digits.size() > Enough)
+    digits = digits.substr(0, Enough) + (StringRef(digits).drop_front(Enough).find_first_not_of('0') == StringRef::npos ? "0" : "1");
+  return "0." + (digits.empty() ? "0" : digits) + "e" + std::to_string(exponent);
+}
+
 llvm::APFloat NumberExpr::in(ScalarKind kind) const {
   std::string digits = text.str();
   llvm::erase(digits, '_');
@@ -28,7 +52,7 @@ llvm::APFloat NumberExpr::in(ScalarKind kind) const {
   if (!isFloat && hex.consume_front("0x"))
     number.convertFromAPInt(llvm::APInt(4 * hex.size(), hex, 16), /*IsSigned=*/false, llvm::APFloat::rmNearestTiesToEven);
   else
-    llvm::cantFail(number.convertFromString(digits, llvm::APFloat::rmNearestTiesToEven));
+    llvm::cantFail(number.convertFromString(shortened(std::move(digits)), llvm::APFloat::rmNearestTiesToEven));
   return number;
 }
 

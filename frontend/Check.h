@@ -102,6 +102,7 @@ struct Body {
   SmallVector<const char *> walls; ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
   unsigned applications = 0;       ///< of lambdas
+  unsigned number = 0;             ///< of all bodies
 };
 
 class Checker {
@@ -137,6 +138,8 @@ private:
   llvm::DenseSet<const Decl *> open; ///< constants and records being checked
   Expr *takenApart = nullptr; ///< the value of a `let` with a tuple of names
   DefDecl *treeMap = nullptr;
+  unsigned bodies = 0;
+  llvm::ArrayRef<Span> argumentSpans; ///< of the call of a function value that is being checked
   bool anyDivisor = false; ///< a size may divide by what is not known to be positive; the caller checks it
 
   // Resolve.cpp
@@ -145,6 +148,8 @@ private:
   Binding lookup(StringRef name) const;
   Binding lookupMember(Module *m, StringRef name) const;
   std::string suggestion(StringRef name) const;
+  void suggest(Diagnostic &d, StringRef name) const;
+  void namedWrongly(Diagnostic &d, const Expr *e) const;
   std::string suggestionOf(StringRef name, llvm::ArrayRef<StringRef> candidates) const;
   void declare(Scope *into, VarDecl *var) { into->names[var->name] = {var}; }
   const Type *resolveType(TypeExpr *e, Where where, Scope *into);
@@ -292,6 +297,7 @@ private:
   const Type *treeMapCall(CallExpr *e);
   void nameFunction(VarDecl *v);
   const FnValue *functionOf(const Type *t, Expr *at);
+  Span argumentSpan(size_t i, Span call) const { return i < argumentSpans.size() ? argumentSpans[i] : call; }
   Callable *makeCallable(CallableKind kind);
 
   // Solve.cpp

@@ -16,6 +16,7 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   for (const Arg &a : e->args)
     check(a.value);
   auto &d = diags.report(Code::E0140, n->span, ("unknown function `" + n->name + "`").str(), "not known here");
+  d.topic = ("unknown " + n->name).str();
   static const std::pair<StringRef, StringRef> habits[] = {
       {"range", "a range is written `0..n`, and an int counts by itself: `for i in n`"},
       {"enumerate", "count with the index: `for i in size(xs, 0) { ... xs[i] ... }`"},
@@ -27,8 +28,7 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   for (auto [name, help] : habits)
     if (n->name == name)
       return d.help(help.str()), types.error();
-  if (std::string s = suggestion(n->name); !s.empty())
-    d.help("did you mean `" + s + "`?");
+  suggest(d, n->name);
   return types.error();
 }
 
@@ -171,8 +171,13 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brack
   if (failed)
     return types.error();
   size_t mark = diags.size(), undo = trail.size(), left = body->deferred.size();
-  if (!d->nextOverload)
-    return tryDef(e, d, brackets, argTypes, expected);
+  if (!d->nextOverload) {
+    const Type *t = tryDef(e, d, brackets, argTypes, expected);
+    for (Diagnostic &report : diags.from(mark))
+      if (!report.callee.valid() && llvm::is_contained({Code::E0302, Code::E0304, Code::E0307, Code::E0308}, report.code))
+        report.callee = d->span;
+    return t;
+  }
   SmallVector<DefDecl *> fitting; // by number and names of arguments
   for (DefDecl *o = d; o; o = o->nextOverload) {
     const Type *t = tryDef(e, o, brackets, argTypes, expected);

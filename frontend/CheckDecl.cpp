@@ -311,6 +311,7 @@ void Checker::whereClause(DefDecl *d) {
 
 void Checker::enterBody(Body &b, Module *m, const Scope *s) {
   body = &b;
+  b.number = ++bodies;
   module = m;
   scope = s;
 }
@@ -358,6 +359,7 @@ void Checker::checkBody(DefDecl *d) {
             .help("end the block with the value");
       else
         reportMismatch(Code::E0201, at, d->result, t, why, d->resultExpr->span, "promised here");
+      d->result = types.error(); // who knows which of the two is meant
     }
   }
   finishBody();

@@ -49,8 +49,12 @@ const Type *Checker::infer(Expr *e, const Type *expected) {
                         for (Expr *side : {r->lo, r->hi}) {
                           const Type *t = checkValue(side);
                           Mismatch why;
-                          if (!meet(t, types.int64(), why))
+                          if (isError(t))
+                            return t;
+                          if (!meet(t, types.int64(), why)) {
                             diags.report(Code::E0214, side->span, "the ends of a range are int, not " + str(t), str(t));
+                            return types.error();
+                          }
                         }
                         return types.range(sizeOf(r->lo).value_or(Size()), sizeOf(r->hi).value_or(Size()));
                       },
@@ -97,8 +101,8 @@ const Type *Checker::name(NameExpr *e) {
       return types.error();
     }
     auto &d = diags.report(Code::E0140, e->span, ("unknown name `" + e->name + "`").str(), "not known here");
-    if (std::string s = suggestion(e->name); !s.empty())
-      d.help("did you mean `" + s + "`?");
+    d.topic = ("unknown " + e->name + " " + Twine(body ? body->number : 0)).str();
+    suggest(d, e->name);
     return types.error();
   }
   if (b.typeParam) {
@@ -339,7 +343,8 @@ const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
       continue;
     }
     Mismatch why;
-    if (!meet(first, t, why)) {
+    if (!meet(t, first, why)) { // this way round all literals lead to the first, not each to the next
+      meet(first, t, why);
       auto &d = diags.report(Code::E0215, x.value->span, "the elements of an array have one type: " + str(first) + " and " + str(t), str(t))
                     .label(firstExpr->span, str(first));
       if (!why.reason.empty())

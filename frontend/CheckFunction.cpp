@@ -44,6 +44,10 @@ const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
   }
   if (failed)
     return types.error();
+  SmallVector<Span> spans;
+  for (Expr *a : ordered)
+    spans.push_back(a->span);
+  llvm::SaveAndRestore given(argumentSpans, llvm::ArrayRef<Span>(spans));
   Callable *c = apply(f, args, e->span);
   if (!c)
     return types.error();
@@ -68,7 +72,7 @@ Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Sp
   Mismatch why;
   for (auto [i, want, got] : llvm::enumerate(type->params, args))
     if (!meet(want, got, why)) {
-      auto &d = diags.report(Code::E0302, span, ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
+      auto &d = diags.report(Code::E0302, argumentSpan(i, span), ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
                     .label(f->var->nameSpan, str(type));
       if (!why.reason.empty())
         d.note(why.reason);
@@ -92,17 +96,19 @@ Callable *Checker::applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args,
   call->callee = callee;
   SmallVector<Arg> list;
   for (auto [i, t] : llvm::enumerate(args)) {
-    auto *v = module->make<VarDecl>(span);
+    Span at = argumentSpan(i, span);
+    auto *v = module->make<VarDecl>(at);
     v->name = module->string("argument " + std::to_string(i + 1)); // no name that a program can write
-    v->nameSpan = span;
+    v->nameSpan = at;
     v->type = t;
     v->varKind = VarKind::Var; // not a size: its value is not at hand
     declare(own, v);
-    auto *n = module->make<NameExpr>(span);
+    auto *n = module->make<NameExpr>(at);
     n->name = v->name;
     list.push_back({"", {}, n});
   }
   call->args = module->list<Arg>(list);
+  llvm::SaveAndRestore inside(argumentSpans, llvm::ArrayRef<Span>());
   const Type *t = callDef(call, f->def, {}, nullptr);
   scope = saved;
   if (isError(t) || !call->target)
@@ -145,7 +151,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
       Mismatch why;
       if (!unify(declared, t, s, why) || !solvePending(s, why)) {
         if (!isError(declared)) {
-          auto &d = diags.report(Code::E0302, span, "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
+          auto &d = diags.report(Code::E0302, argumentSpan(i, span), "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
                         .label(p->typeExpr->span, "declared here");
           if (!why.reason.empty())
             d.note(why.reason);
@@ -179,6 +185,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     auto outer = std::move(body->assigned); // assignments inside cannot reach out
     body->assigned.clear();
     body->walls.push_back("a function value");
+    llvm::SaveAndRestore inside(argumentSpans, llvm::ArrayRef<Span>());
     t = check(copy->body);
     body->walls.pop_back();
     body->assigned = std::move(outer);
@@ -318,7 +325,7 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
     for (auto [i, t] : llvm::enumerate(args)) {
       auto dims = dimsOf(t);
       if (dims.empty() || dims[0].pack) {
-        diags.report(Code::E0503, span, "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
+        diags.report(Code::E0503, argumentSpan(i, span), "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
         return nullptr;
       }
       Mismatch why;

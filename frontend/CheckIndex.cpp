@@ -193,6 +193,7 @@ const Type *Checker::subscript(SubscriptExpr *e) {
   auto dims = dimsOf(t);
   if (dims.empty()) {
     auto &d = diags.report(Code::E0700, e->span, str(t) + " has no axes to index").label(e->base->span, str(t));
+    namedWrongly(d, e->base);
     if (t->kind == TypeKind::Tuple)
       d.help("take a tuple apart: `let (a, b) = ...`");
     return types.error();
@@ -213,9 +214,10 @@ const Type *Checker::subscript(SubscriptExpr *e) {
   }
   unsigned fixed = llvm::count_if(dims, [](const Dim &d) { return !d.pack; });
   if (consumed > fixed) {
-    diags.report(Code::E0700, e->span, str(t) + " has " + std::to_string(dims.size()) + (dims.size() == 1 ? " axis, " : " axes, ") + std::to_string(consumed) +
-                                           (consumed == 1 ? " index is given" : " indices are given"))
-        .label(e->base->span, str(t));
+    auto &d = diags.report(Code::E0700, e->span, str(t) + " has " + std::to_string(dims.size()) + (dims.size() == 1 ? " axis, " : " axes, ") + std::to_string(consumed) +
+                                                     (consumed == 1 ? " index is given" : " indices are given"))
+                  .label(e->base->span, str(t));
+    namedWrongly(d, e->base);
     return types.error();
   }
   Dims out;
@@ -271,6 +273,7 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     }
     if (!intIndex(ix.lo)) {
       auto &report = diags.report(Code::E0701, ix.span, "an index is an integer, not " + str(it), str(it));
+      namedWrongly(report, ix.lo);
       if (isFloating(it))
         report.help("convert with `int(...)`");
       return types.error();

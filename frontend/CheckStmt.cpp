@@ -99,7 +99,7 @@ void Checker::letStmt(LetStmt *s) {
     Mismatch why;
     if (!unify(declared, t, solver, why) || !solvePending(solver, why)) {
       reportMismatch(Code::E0201, s->init, declared, t, why, s->typeExpr->span, "declared here");
-      t = declared;
+      t = types.error(); // who knows which of the two is meant
       failed = true;
     } else {
       t = applySolution(declared, solver);
@@ -198,7 +198,10 @@ void Checker::assignStmt(AssignStmt *s) {
     target = s->target->type;
     checkTarget(s->target);
   } else {
+    size_t before = diags.size();
     target = check(s->target);
+    if (auto *n = dyn_cast<NameExpr>(s->target); n && !n->decl && !n->sym && diags.size() != before && n->name != "_")
+      diags.from(before).front().help(("to declare it write `var " + n->name + " = ...`, or `let`").str());
     checkTarget(s->target);
     t = check(s->value, target);
   }

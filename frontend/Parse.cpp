@@ -137,7 +137,10 @@ static void parseEntries(const SourceFile &source, Diagnostics &diagnostics, Ent
     llvm::ArrayRef<Token> own = tokens.slice(i, end - i);
     uint32_t endOffset = end < tokens.size() ? tokens[end].begin : source.text().size();
     i = end;
-    if (brokenColumn && source.lineCol(own.front().begin).col > brokenColumn)
+    uint32_t begin = own.front().begin;
+    unsigned column = source.lineCol(begin).col;
+    bool echo = llvm::any_of(filtered.suspects, [&](Span s) { return s.begin < begin && begin < s.end; });
+    if (column > (brokenColumn ? brokenColumn : echo ? 1 : column))
       continue;
     brokenColumn = 0;
     bool good;

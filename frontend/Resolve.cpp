@@ -45,6 +45,25 @@ std::string Checker::suggestion(StringRef name) const {
   return suggestionOf(name, all);
 }
 
+/// A name that is spelt alike, and where it is declared if that is in this file.
+void Checker::suggest(Diagnostic &d, StringRef name) const {
+  if (diags.size() > 100) // nobody sees it, and looking takes time
+    return;
+  std::string found = suggestion(name);
+  if (found.empty())
+    return;
+  d.help("did you mean `" + found + "`?");
+  Decl *decl = lookup(found).decl;
+  if (decl && decl->nameSpan.valid() && decl->nameSpan.file == d.labels.front().span.file)
+    d.label(decl->nameSpan, "declared here");
+}
+
+/// A variable that is wrong in every place is reported once.
+void Checker::namedWrongly(Diagnostic &d, const Expr *e) const {
+  if (auto *n = dyn_cast<NameExpr>(e); n && n->decl)
+    d.topic = (d.message + " " + n->name + " " + Twine(n->decl->nameSpan.begin) + " " + Twine(body->number)).str();
+}
+
 const Sym *Checker::symOf(VarDecl *var) {
   if (!var->sym)
     var->sym = sizes.sym(SymKind::Local, var->name, var->nameSpan, var);
@@ -168,6 +187,7 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
     }
     auto &d = diags.report(Code::E0123, e->span,
                            b ? ("`" + n->name + "` is not a size").str() : ("unknown size `" + n->name + "`").str());
+    d.topic = ("unknown size " + n->name + " " + Twine(uintptr_t(into ? into : scope))).str();
     if (where == Where::Result)
       d.note("a size in a result type must come from a parameter")
           .help("write `_` for a size that only the data knows");
@@ -236,7 +256,8 @@ const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args,
                  ("`" + decl->name + "` has " + Twine(want) + " parameter" + (want == 1 ? "" : "s") + ", " + Twine(args.size()) +
                   (args.size() == 1 ? " is" : " are") + " given")
                      .str())
-        .label(decl->nameSpan, "declared here");
+        .label(decl->nameSpan, "declared here")
+        .callee = decl->span;
     if (where == Where::Signature || where == Where::Let) // names in it are known all the same
       for (const TypeArg &a : args)
         if (a.value && isa<NameExpr>(a.value))
@@ -328,9 +349,11 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
     for (auto [from, to] : habits)
       if (name == from)
         return d.help(("in tl it is `" + to + "`").str()), types.error();
-    if (std::string s = suggestion(name); !s.empty())
-      d.help("did you mean `" + s + "`?");
-    else if (std::string s = suggestionOf(name, known); !s.empty())
+    d.topic = ("unknown " + name).str();
+    suggest(d, name);
+    if (!d.helps.empty())
+      return types.error();
+    if (std::string s = suggestionOf(name, known); !s.empty())
       d.help("did you mean `" + s + "`?");
     return types.error();
   }

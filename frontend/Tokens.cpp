@@ -81,12 +81,17 @@ struct Level {
   Token token;
   bool start = true;      ///< nothing of the statement but attributes was seen
   bool signature = false; ///< inside `def ...`, before its body
+  bool wantsBlock = false; ///< behind a word that a `{` must follow
+  bool inserted = false;   ///< its `{` was missing
   enum { NoAttribute, At, AttributeName, AttributeEnd } attribute = NoAttribute;
-  unsigned prefixes = 0; ///< operators whose operand is still being read
+  unsigned prefixes = 0;           ///< operators whose operand is still being read
+  unsigned line = 0, indent = 0;   ///< where the line of the bracket begins
+  unsigned statementIndent = 0;
 
   void nextStatement() {
     start = true;
     signature = false;
+    wantsBlock = false;
     attribute = NoAttribute;
     prefixes = 0;
   }
@@ -114,8 +119,11 @@ private:
   void newline(size_t index);
   void track(const Token &token);
   void open(const Token &token);
-  bool close(const Token &token);
+  void close(size_t index);
   void unclosed(const Level &level, uint32_t at, const Token *instead);
+  unsigned mismatches(llvm::ArrayRef<Level> open, size_t from);
+  bool isFirstMistake(uint32_t at);
+  void endDeclaration(uint32_t at);
   bool tooDeep(const Token &token);
   bool startsDeclaration(const Token &token) const;
   void suspectLine(Span span);
@@ -124,6 +132,12 @@ private:
   llvm::ArrayRef<Token> tokens;
   Diagnostics &diagnostics;
   llvm::SmallVector<Level> levels{Level()};
+  unsigned line = 0, indent = 0; ///< of the token being read; how far its line is indented, in bytes
+  bool firstOfLine = true;
+  /// Brackets that did not match in this declaration: the first is reported, and after a second what follows is its echo.
+  unsigned mistakes = 0;
+  uint32_t firstMistake = 0;
+  unsigned steps = 1 << 20; ///< left for looking ahead
   Filtered result;
 };
 } // namespace
@@ -148,13 +162,36 @@ void Filter::newline(size_t index) {
     return;
   }
   const Token &before = result.tokens.back(), &after = *nextSignificant(index);
+  StringRef all = source.text();
+  size_t lineBegin = all.find_last_of("\r\n", after.begin) + 1; // of the next line, 0 for npos
+  unsigned nextIndent = after.begin - lineBegin;
+  while (level().inserted && nextIndent <= level().indent && text(after) != "}") {
+    emitCloser('}', tokens[index].begin);
+    levels.pop_back();
+  }
   if (!endsStatement(before, before.end > before.begin ? text(before) : ")") && !abandoned(before, after))
     return;
   if (after.kind == TokenKind::End || continuesStatement(after, source) ||
       (now.signature && text(after) == "where"))
     return;
+  if (level().wantsBlock && after.kind != TokenKind::End && nextIndent > level().statementIndent) { // its body, without the `{`
+    uint32_t at = tokens[index].begin;
+    if (isFirstMistake(at))
+      diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line", "expected `{`");
+    suspectLine({source.id(), before.begin, at});
+    Token brace{TokenKind::Symbol, true, tokenType("{"), at, at};
+    Level body;
+    body.opener = '{';
+    body.token = brace;
+    body.inserted = true;
+    body.indent = level().statementIndent;
+    level().wantsBlock = false;
+    levels.push_back(body);
+    emit(brace);
+    return;
+  }
   emit({TokenKind::Separator, false, tokenType("SEP"), tokens[index].begin, tokens[index].end});
-  now.nextStatement();
+  level().nextStatement();
 }
 
 /// Follows where in its statement a token stands.
@@ -169,11 +206,14 @@ void Filter::track(const Token &token) {
     now.attribute = Level::AttributeEnd; // counts once the bracket is closed again
   else {
     now.attribute = Level::NoAttribute;
-    if (now.start && (word == "def" || word == "export"))
-      now.signature = true;
+    if (now.start) {
+      now.signature = word == "def" || word == "export";
+      now.wantsBlock = now.signature || word == "struct" || word == "for" || word == "while" || word == "if";
+      now.statementIndent = indent;
+    }
     now.start = false;
     if (word == "=" || word == "{")
-      now.signature = false;
+      now.signature = now.wantsBlock = false;
   }
   if (token.kind == TokenKind::Separator)
     now.nextStatement();
@@ -207,6 +247,8 @@ void Filter::open(const Token &token) {
   Level inner;
   inner.opener = text(token)[0];
   inner.token = token;
+  inner.line = line;
+  inner.indent = indent;
   levels.push_back(inner);
 }
 
@@ -225,37 +267,117 @@ void Filter::unclosed(const Level &level, uint32_t at, const Token *instead) {
   bool echo =
       llvm::any_of(result.suspects, [&](Span s) { return s.begin <= opener.begin && opener.end <= s.end; });
   result.suspects.push_back({source.id(), opener.begin, at + 1});
-  if (echo)
+  if (!isFirstMistake(opener.begin) || echo)
     return;
   std::string closer(1, closerOf(level.opener));
   Diagnostic &d =
       diagnostics.report(Code::E0008, opener, llvm::formatv("`{0}` is never closed", level.opener));
   if (instead)
     d.label(instead->span(source), llvm::formatv("expected `{0}` before this", closer));
+  else if (const Token &last = result.tokens.back(); last.begin > opener.begin)
+    d.label(last.span(source), llvm::formatv("expected `{0}` behind this", closer));
 }
 
-/// Pops the level that a closing bracket closes. False where it closes none, and is to be dropped.
-bool Filter::close(const Token &token) {
+/// Counts a mistake in brackets at `at`; is it the first of its declaration?
+bool Filter::isFirstMistake(uint32_t at) {
+  if (!mistakes)
+    firstMistake = at;
+  return ++mistakes == 1;
+}
+
+void Filter::endDeclaration(uint32_t at) {
+  if (mistakes > 1)
+    result.suspects.push_back({source.id(), firstMistake, at});
+  mistakes = 0;
+}
+
+/// How many brackets would not match from token number `from` to the end of the declaration, inside of `open`.
+unsigned Filter::mismatches(llvm::ArrayRef<Level> open, size_t from) {
+  llvm::SmallVector<char> openers;
+  for (const Level &level : open)
+    if (level.opener)
+      openers.push_back(level.opener);
+  unsigned count = 0;
+  for (size_t i = from; i < tokens.size() && steps && !startsDeclaration(tokens[i]); ++i, --steps) {
+    if (tokens[i].kind != TokenKind::Symbol || tokens[i].end - tokens[i].begin != 1)
+      continue;
+    char bracket = text(tokens[i])[0];
+    if (StringRef("([{").contains(bracket))
+      openers.push_back(bracket);
+    if (!StringRef(")]}").contains(bracket))
+      continue;
+    size_t partner = openers.size();
+    while (partner > 0 && closerOf(openers[partner - 1]) != bracket)
+      --partner;
+    count += partner ? openers.size() - partner : 1;
+    if (partner)
+      openers.truncate(partner - 1);
+  }
+  return count + openers.size();
+}
+
+/// What a closing bracket closes. Where it does not fit what is open, or its indentation says otherwise, the reading is taken that
+/// leaves the fewest mistakes in the rest of the declaration: that brackets inside were never closed, that it is of the wrong kind,
+/// or that it closes nothing.
+void Filter::close(size_t index) {
+  const Token &token = tokens[index];
   char closer = text(token)[0];
-  size_t partner = levels.size();
-  while (partner > 1 && closerOf(levels[partner - 1].opener) != closer)
+  Level &top = level();
+  bool fits = top.opener && closerOf(top.opener) == closer;
+  bool odd = closer == '}' && (firstOfLine ? top.indent != indent : top.line != line);
+  enum { Drop, Replace, Unclosed } reading = Drop;
+  size_t partner = levels.size(); // what is closed is above it
+  if (fits && (!odd || mismatches(llvm::ArrayRef(levels).drop_back(), index + 1) == 0)) {
     --partner;
-  if (partner <= 1) {
-    Diagnostic &d =
-        diagnostics.report(Code::E0009, token.span(source), llvm::formatv("`{0}` closes nothing", closer));
-    if (level().opener)
-      d.label(level().token.span(source), "still open here");
+    reading = Unclosed;
+  } else {
+    unsigned least = 1 + mismatches(levels, index + 1);
+    auto consider = [&](auto what, size_t at, unsigned skipped) {
+      unsigned cost = skipped + mismatches(llvm::ArrayRef(levels).take_front(at), index + 1);
+      if (cost > least || (cost == least && what == Unclosed && fits && skipped == 0))
+        return;
+      least = cost;
+      reading = what;
+      partner = at;
+    };
+    if (top.opener && !fits)
+      consider(Replace, levels.size() - 1, 1);
+    bool nearest = true;
+    for (size_t at = levels.size() - 1; at > 0; --at) {
+      if (closerOf(levels[at].opener) != closer)
+        continue;
+      if (nearest || (odd && firstOfLine && levels[at].indent == indent))
+        consider(Unclosed, at, levels.size() - 1 - at);
+      nearest = false;
+      if (levels[at].indent <= indent)
+        break;
+    }
+  }
+  if (reading == Drop || reading == Replace) {
+    if (isFirstMistake(token.begin)) {
+      char opener = top.opener;
+      Diagnostic &d = diagnostics.report(Code::E0009, token.span(source),
+                                         reading == Drop ? llvm::formatv("`{0}` closes nothing", closer).str()
+                                                         : llvm::formatv("`{0}` does not close `{1}`", closer, opener).str());
+      if (opener && !fits)
+        d.label(top.token.span(source), reading == Drop ? "still open here" : "opened here");
+      if (reading == Replace)
+        d.help(llvm::formatv("write `{0}`", closerOf(opener)));
+    }
     suspectLine(token.span(source));
-    return false;
+    if (reading == Replace) {
+      char right = closerOf(top.opener);
+      emit({TokenKind::Symbol, true, tokenType(StringRef(&right, 1)), token.begin, token.end});
+      levels.pop_back();
+    }
+    return;
   }
-  if (partner < levels.size())
+  if (partner + 1 < levels.size())
     unclosed(level(), token.begin, &token);
-  while (levels.size() > partner) {
+  for (; levels.size() > partner + 1; levels.pop_back())
     emitCloser(closerOf(level().opener), token.begin);
-    levels.pop_back();
-  }
   levels.pop_back();
-  return true;
+  emit(token);
 }
 
 /// `def` and its like at the left margin begin a declaration, whatever brackets are open.
@@ -274,10 +396,16 @@ Filtered Filter::run() {
       suspectLine(token.span(source));
   for (size_t i = 0; i < tokens.size(); ++i) {
     const Token &token = tokens[i];
-    if (token.kind == TokenKind::Newline)
+    if (token.kind == TokenKind::Newline) {
       newline(i);
+      ++line;
+      indent = tokens[i + 1].begin - token.end;
+      firstOfLine = true;
+    }
     if (token.isTrivia())
       continue;
+    if (i == 0)
+      indent = token.begin;
     if (token.kind == TokenKind::End || (levels.size() > 1 && startsDeclaration(token))) {
       bool end = token.kind == TokenKind::End;
       result.open |= end && levels.size() > 1;
@@ -295,6 +423,8 @@ Filtered Filter::run() {
         level().nextStatement();
       }
     }
+    if (token.kind == TokenKind::End || startsDeclaration(token))
+      endDeclaration(token.begin);
     if (token.kind == TokenKind::End) {
       emit(token);
       break;
@@ -302,10 +432,11 @@ Filtered Filter::run() {
     StringRef word = text(token);
     bool isSymbol = token.kind == TokenKind::Symbol && word.size() == 1;
     if (isSymbol && StringRef(")]}").contains(word[0])) {
-      if (close(token))
-        emit(token);
+      close(i);
+      firstOfLine = false;
       continue;
     }
+    firstOfLine = false;
     track(token);
     if (isSymbol && StringRef("([{").contains(word[0]))
       open(token);

@@ -110,6 +110,33 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
   }
 };
 
+/// The product of two counts, or -1 where it does not fit 64 bits or one of them is -1.
+Value checkedProduct(OpBuilder &b, Location loc, Value lhs, Value rhs) {
+  Type i64 = lhs.getType();
+  auto pair = LLVM::LLVMStructType::getLiteral(b.getContext(), {i64, b.getI1Type()});
+  Value product = LLVM::UMulWithOverflowOp::create(b, loc, pair, lhs, rhs);
+  Value overflow = LLVM::ExtractValueOp::create(b, loc, product, 1);
+  Value none = LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(-1));
+  return LLVM::SelectOp::create(b, loc, overflow, none, LLVM::ExtractValueOp::create(b, loc, product, 0));
+}
+
+/// The number of bytes that a buffer asks for is a product of sizes, which must not wrap: the runtime refuses -1.
+void checkBytes(LLVM::CallOp alloc) {
+  auto bytes = alloc.getOperand(0).getDefiningOp<LLVM::PtrToIntOp>();
+  auto end = bytes ? bytes.getArg().getDefiningOp<LLVM::GEPOp>() : nullptr;
+  if (!end || end.getDynamicIndices().size() != 1)
+    return;
+  OpBuilder b(alloc);
+  Location loc = alloc.getLoc();
+  std::function<Value(Value)> checked = [&](Value count) {
+    auto product = count.getDefiningOp<LLVM::MulOp>();
+    return product ? checkedProduct(b, loc, checked(product.getLhs()), checked(product.getRhs())) : count;
+  };
+  Value one = LLVM::GEPOp::create(b, loc, end.getType(), end.getElemType(), end.getBase(), ArrayRef<LLVM::GEPArg>{1});
+  Value width = LLVM::PtrToIntOp::create(b, loc, bytes.getType(), one);
+  alloc.setOperand(0, checkedProduct(b, loc, checked(end.getDynamicIndices()[0]), width));
+}
+
 /// Buffers come from the runtime's hook; only entries are visible outside.
 struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
   void runOnOperation() override {
@@ -124,6 +151,10 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
         return signalPassFailure();
       SymbolTable::setSymbolName(function, to);
     }
+    module.walk([](LLVM::CallOp call) {
+      if (call.getCallee() == StringRef("tl_alloc"))
+        checkBytes(call);
+    });
     module.walk([](LLVM::LLVMFuncOp function) {
       bool isEntry = function.getName().starts_with("tl_entry") || function.getName().starts_with("tl_test_");
       if (!function.isExternal() && !isEntry)

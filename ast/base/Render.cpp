@@ -1,6 +1,7 @@
 // Diagnostics to text: for people (source lines with the places marked), one line each, or JSON lines.
 #include "ast/base/Diagnostic.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Unicode.h"
@@ -27,7 +28,7 @@ struct ShownLine {
   std::vector<unsigned> column; ///< of each byte offset in the raw line, the end included
 
   explicit ShownLine(StringRef raw) {
-    unsigned at = 0;
+    unsigned at = 0, marks = 0; // marks: on one letter, of which some are enough
     for (size_t i = 0; i < raw.size();) {
       size_t length = 1;
       std::string piece;
@@ -47,7 +48,8 @@ struct ShownLine {
         else
           length = 1;
         width = columns < 0 ? 1 : columns;
-        piece = columns < 0 ? "\xEF\xBF\xBD" : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
+        marks = columns == 0 ? marks + 1 : 0;
+        piece = marks > 8 ? "" : columns < 0 ? "\xEF\xBF\xBD" : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
       }
       column.insert(column.end(), length, at);
       text += piece;
@@ -346,6 +348,36 @@ static std::string jsonLine(const Diagnostic &d, const SourceManager &sources) {
   return text;
 }
 
+/// Cuts names and numbers that are too long to be read.
+static void clip(std::string &text) {
+  constexpr size_t Longest = 200, Kept = 60;
+  if (text.size() <= Longest)
+    return;
+  std::string cut;
+  for (size_t i = 0; i < text.size();) {
+    size_t end = std::min(text.find_first_of(" \n", i), text.size());
+    size_t kept = end - i > Longest ? Kept : end - i;
+    while (kept < end - i && (text[i + kept] & 0xC0) == 0x80) // not in the middle of a character
+      ++kept;
+    cut.append(text, i, kept);
+    if (kept < end - i)
+      cut += text[i] == '`' ? "...`" : "...";
+    cut.append(text, end, 1);
+    i = end + 1;
+  }
+  text = std::move(cut);
+}
+
+static Diagnostic clipped(Diagnostic d) {
+  clip(d.message);
+  for (Label &label : d.labels)
+    clip(label.text);
+  for (auto *list : {&d.notes, &d.helps})
+    for (std::string &text : *list)
+      clip(text);
+  return d;
+}
+
 std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format,
                        bool color) {
   std::vector<const Diagnostic *> sorted;
@@ -356,28 +388,44 @@ std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sour
     return std::tuple(s.file, s.begin, s.end);
   };
   llvm::stable_sort(sorted, [&](auto *a, auto *b) { return place(a) < place(b); });
-  auto same = [&](const Diagnostic *a, const Diagnostic *b) {
-    return a->code == b->code && place(a) == place(b) && a->message == b->message;
+  // Is something wrong inside of the definition that `d` calls?
+  auto follows = [&](const Diagnostic *d) {
+    auto inside = [&](auto *other) { return place(other) < std::tuple(d->callee.file, d->callee.end, 0u); };
+    auto at = llvm::partition_point(
+        sorted, [&](auto *other) { return place(other) < std::tuple(d->callee.file, d->callee.begin, 0u); });
+    if (at != sorted.end() && *at == d)
+      ++at;
+    return at != sorted.end() && inside(*at);
   };
+  llvm::StringSet<> topics;
   std::vector<const Diagnostic *> shown;
-  for (const Diagnostic *d : sorted) // a repetition has the same place, so it is near
-    if (llvm::none_of(llvm::reverse(shown), [&](auto *other) { return same(d, other); }))
+  for (const Diagnostic *d : sorted) {
+    if (d->callee.valid() && follows(d))
+      continue;
+    if (!d->topic.empty() && !topics.insert(d->topic).second)
+      continue;
+    bool repeated = false;
+    for (auto other = shown.rbegin(); other != shown.rend() && place(*other) == place(d); ++other)
+      repeated |= (*other)->code == d->code && (*other)->message == d->message;
+    if (!repeated)
       shown.push_back(d);
+  }
   size_t left = shown.size() > MaxShown ? shown.size() - MaxShown : 0;
   shown.resize(shown.size() - left);
 
   std::string text;
   Renderer renderer(sources, color);
-  for (const Diagnostic *d : shown) {
+  for (const Diagnostic *from : shown) {
+    Diagnostic d = clipped(*from);
     switch (format) {
     case ErrorFormat::Human:
-      text += (text.empty() ? "" : "\n") + renderer.human(*d);
+      text += (text.empty() ? "" : "\n") + renderer.human(d);
       break;
     case ErrorFormat::Short:
-      text += shortLine(*d, sources);
+      text += shortLine(d, sources);
       break;
     case ErrorFormat::Json:
-      text += jsonLine(*d, sources);
+      text += jsonLine(d, sources);
       break;
     }
   }

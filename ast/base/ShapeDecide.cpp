@@ -23,9 +23,11 @@ public:
   System(const Size &lhs, const Size &rhs, const Facts &facts);
 
   /// Can `size >= 0` hold?
-  bool allowsAtLeastZero(const Size &size) const { return !with(size).isIntegerEmpty(); }
+  bool allowsAtLeastZero(const Size &size) const { return tooLarge() || !with(size).isIntegerEmpty(); }
   /// Can `size == 0` hold?
   bool allowsZero(const Size &size) const {
+    if (tooLarge())
+      return true;
     IntegerPolyhedron p = polyhedron;
     p.addEquality(row(size));
     return !p.isIntegerEmpty();
@@ -36,6 +38,8 @@ public:
   llvm::ArrayRef<const Sym *> freeSyms() const { return free; }
 
 private:
+  /// Too large to be decided while somebody waits: everything is allowed.
+  bool tooLarge() const { return products.size() > 100; }
   using Product = llvm::SmallVector<const Sym *, 2>;
   void addVariables(const Size &size);
   void addDefinition(const Sym *s);
@@ -67,6 +71,8 @@ System::System(const Size &lhs, const Size &rhs, const Facts &facts) {
     addVariables(fact);
   for (const Size &fact : facts.nonNegative)
     addVariables(fact);
+  if (tooLarge())
+    return;
   polyhedron = IntegerPolyhedron(PresburgerSpace::getSetSpace(products.size() + mods.size()));
   for (const Size &fact : facts.zero)
     polyhedron.addEquality(row(fact));
@@ -172,6 +178,8 @@ void System::addProducts(const Facts &facts) {
 }
 
 std::optional<Witness> System::sample(const Size &size) const {
+  if (tooLarge())
+    return std::nullopt;
   auto point = with(size).findIntegerSample();
   if (!point)
     return std::nullopt;
