@@ -27,6 +27,8 @@ static std::string shortened(std::string text) {
   if (text.size() <= Enough)
     return text;
   auto [mantissa, power] = StringRef(text).split(text.find('e') == std::string::npos ? 'E' : 'e');
+  if (mantissa.find_first_of("123456789") == StringRef::npos)
+    return "0";
   if (power.size() > 15) // decides alone
     return "1e" + power.str();
   int64_t exponent = 0;
@@ -36,12 +38,12 @@ static std::string shortened(std::string text) {
   whole = whole.ltrim('0');
   std::string digits = (whole + fraction).str();
   exponent += int64_t(whole.size());
-  size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+  size_t zeros = digits.find_first_not_of('0');
   digits.erase(0, zeros);
   exponent -= int64_t(zeros);
   if (digits.size() > Enough)
     digits = digits.substr(0, Enough) + (StringRef(digits).drop_front(Enough).find_first_not_of('0') == StringRef::npos ? "0" : "1");
-  return "0." + (digits.empty() ? "0" : digits) + "e" + std::to_string(exponent);
+  return "0." + digits + "e" + std::to_string(exponent);
 }
 
 llvm::APFloat NumberExpr::in(ScalarKind kind) const {
