@@ -233,12 +233,18 @@ bool isOneLoop(GenericOp op, OpOperand *operand, unsigned outer, unsigned inner)
   return map.getResult(*axis - 1).isFunctionOfDim(outer);
 }
 
-/// Joins the loop before i, and that before k, to it where both operands allow it.
+/// Joins the loop before i, and that before k, to it where both operands that have it allow that and the third has neither.
 void join(GenericOp op, Roles &roles) {
   auto iterators = op.getIteratorTypesArray();
-  for (auto [inner, other] : {std::pair(roles.i, op.getDpsInitOperand(0)), std::pair(roles.k, roles.c)})
+  OpOperand *out = op.getDpsInitOperand(0);
+  struct Side {
+    unsigned inner;
+    OpOperand *other, *third;
+  };
+  for (auto [inner, other, third] : {Side{roles.i, out, roles.c}, Side{roles.k, roles.c, out}})
     for (unsigned outer = 0; outer < roles.j; ++outer)
-      if (outer != inner && iterators[outer] == iterators[inner] && isOneLoop(op, roles.a, outer, inner) && isOneLoop(op, other, outer, inner)) {
+      if (outer != inner && iterators[outer] == iterators[inner] && isOneLoop(op, roles.a, outer, inner) && isOneLoop(op, other, outer, inner) &&
+          !op.getMatchingIndexingMap(third).isFunctionOfDim(outer)) {
         roles.within.push_back(outer);
         break;
       }
