@@ -200,6 +200,19 @@ FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Val
   return p;
 }
 
+/// How deep tuples and records nest in a type.
+static unsigned depthOf(const Type *type) {
+  unsigned depth = 0;
+  type = resolved(elemOf(resolved(type)));
+  auto *record = dyn_cast<StructType>(type);
+  if (auto *tuple = dyn_cast<TupleType>(type))
+    for (const Type *elem : tuple->elems)
+      depth = std::max(depth, 1 + depthOf(elem));
+  for (const Type *arg : record ? ArrayRef<const Type *>(record->types) : ArrayRef<const Type *>())
+    depth = std::max(depth, 1 + depthOf(arg));
+  return depth;
+}
+
 static bool sameFunctions(ArrayRef<Value> a, ArrayRef<Value> b) {
   return llvm::all_of(llvm::zip_equal(a, b), [](auto pair) {
     const Closure *f = std::get<0>(pair).closure, *g = std::get<1>(pair).closure;
@@ -214,6 +227,9 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
   for (const Dims &dims : instance.packs)
     if (dimsOf(dims).size() > 32)
       return refuse("E0318: `" + def->name + "` asks for an array of more than 32 axes", type);
+  for (const Type *arg : instance.types)
+    if (const Type *concrete = typeOf(arg); depthOf(concrete) > 32 || leavesOf(concrete).size() > 4096)
+      return refuse("E0318: `" + def->name + "` asks for a type that is too large: each call makes it larger", type);
   const Env caller = env;
   Passing passed = passing(instance, args);
   Values &operands = passed.operands;
