@@ -18,9 +18,25 @@ void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
 /// Finds what is active, and makes each active `while` a `for`.
 void countWhiles(mlir::func::FuncOp function, Active &active);
 
-/// Makes the body of `function` its own derivative: see vjp and jvp. Calls are inlined and maps lifted. `wrt` are argument numbers.
+/// Makes the body of `function` its own derivative: see vjp and jvp. Calls that may be are inlined, maps lifted. `wrt` are argument numbers.
 mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
 mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);
+
+/// The two parts of a function that gives its primals, then cotangents of its arguments.
+struct SplitPullback {
+  /// A value that the second part is given, and its sizes; all in the names of the whole.
+  struct Kept {
+    mlir::Value value;
+    llvm::SmallVector<mlir::Value> sizes;
+  };
+  mlir::func::FuncOp forward;  ///< from the arguments to the primals, then `given`
+  mlir::func::FuncOp backward; ///< from the arguments, the kept values and the cotangents
+  llvm::SmallVector<Kept> kept;
+  llvm::SmallVector<mlir::Value> given; ///< the kept values, and those of their sizes that are neither arguments nor constants
+};
+/// Makes both parts of `whole`, whose last `seeds` arguments are the cotangents. Fails, with nothing made, where too much would be handed on, or
+/// something whose sizes are not known.
+mlir::LogicalResult splitPullback(mlir::func::FuncOp whole, unsigned primals, unsigned seeds, SplitPullback &split);
 
 /// The function that stands for the derivative of what is called, if that has one by hand; `kind`: `tl.vjp` or `tl.jvp`.
 mlir::func::FuncOp derivativeByHand(mlir::func::CallOp call, llvm::StringRef kind);

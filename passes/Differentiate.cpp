@@ -4,6 +4,7 @@
 #include "passes/Derivatives.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -102,6 +103,7 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   llvm::DenseSet<func::FuncOp> visited;
+  llvm::DenseMap<func::FuncOp, SplitPullback> splits;
 
   /// The results of a call stand for those of `op`, with the sizes that are known: cotangents have those of the arguments.
   void replaceByCall(Operation *op, func::FuncOp function, ValueRange args, ValueRange sizedAs) {
@@ -117,7 +119,63 @@ private:
     op->erase();
   }
 
+  /// The call whose results, at the same arguments, are there already where a pullback is asked for.
+  static func::CallOp primalOf(VjpOp op) {
+    for (Operation *before = op->getPrevNode(); before; before = before->getPrevNode())
+      if (auto call = dyn_cast<func::CallOp>(before); call && call.getCallee() == op.getCallee() && llvm::equal(call.getOperands(), op.getArgs()))
+        return call;
+    return {};
+  }
+
+  /// A pullback of a call that stays a call: that one keeps what it needs.
+  LogicalResult replaceBoth(VjpOp op, func::CallOp call) {
+    auto made = derivative(op, op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true); },
+                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+                             for (int64_t i : op.getWrt())
+                               results.push_back(args[i]);
+                             llvm::append_range(args, op.getSeeds().getTypes());
+                           });
+    if (failed(made))
+      return failure();
+    auto [known, isNew] = splits.try_emplace(*made);
+    if (isNew) {
+      if (failed(splitPullback(*made, call.getNumResults(), op.getSeeds().size(), known->second)))
+        known->second.forward = {};
+      else
+        for (func::FuncOp part : {known->second.forward, known->second.backward}) {
+          symbols.insert(part);
+          visited.insert(part);
+        }
+    }
+    const SplitPullback &split = known->second;
+    if (!split.forward)
+      return failure();
+    OpBuilder b(call);
+    Location loc = call.getLoc();
+    auto forward = func::CallOp::create(b, loc, split.forward, call.getOperands());
+    IRMapping here;
+    here.map(made->getArguments().take_front(call.getNumOperands()), call.getOperands());
+    here.map(split.given, forward.getResults().drop_front(call.getNumResults()));
+    call.replaceAllUsesWith(forward.getResults().take_front(call.getNumResults()));
+    SmallVector<Value> args(call.getOperands());
+    for (const SplitPullback::Kept &kept : split.kept) {
+      Value value = here.lookup(kept.value);
+      for (Value size : kept.sizes)
+        if (!here.contains(size))
+          b.clone(*size.getDefiningOp(), here); // a constant
+      SmallVector<Value> sizes = llvm::map_to_vector(kept.sizes, [&](Value size) { return here.lookup(size); });
+      args.push_back(isTensor(value) ? Value(SizedOp::create(b, loc, value, sizes)) : value);
+    }
+    call.erase();
+    llvm::append_range(args, op.getSeeds());
+    SmallVector<Value> sizedAs = llvm::map_to_vector(op.getWrt(), [&](int64_t i) { return op.getArgs()[i]; });
+    replaceByCall(op, split.backward, args, sizedAs);
+    return success();
+  }
+
   LogicalResult replace(VjpOp op) {
+    if (func::CallOp call = op.getPrimals() ? func::CallOp() : primalOf(op); call && mayInline(call) && succeeded(replaceBoth(op, call)))
+      return success();
     StringRef mode = op.getPrimals() ? "vjp" : "pullback";
     auto made = derivative(op, op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals()); },
                            [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {

@@ -1,11 +1,22 @@
-// Replaces calls by the bodies of what they call, where a transformation wants to see through them.
+// Replaces calls by the bodies of what they call, where a transformation wants to see through them: until it would multiply the program.
+#include "passes/Passes.h"
 #include "passes/Transforms.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
 namespace tl {
+#define GEN_PASS_DEF_INLINECALLS
+#include "passes/Passes.h.inc"
+
+/// How many ops the copies of one function may become in one step, in one place. A chain of definitions each of which calls the one before
+/// twice would else double with every definition.
+constexpr size_t copiesAtMost = 300;
+/// The same for a function that is called in one place only: there is nothing to multiply, but each caller has a copy.
+constexpr size_t copyAtMost = 20000;
+
 func::FuncOp calleeOf(func::CallOp call) {
   auto function = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
   return function && !function.isExternal() ? function : func::FuncOp();
@@ -15,9 +26,11 @@ func::FuncOp calleeOf(func::CallOp call) {
 static bool isRecursive(func::FuncOp function) {
   llvm::SetVector<func::FuncOp> reached;
   auto visit = [&](func::FuncOp caller) {
+    llvm::DenseSet<Attribute> names;
     caller.walk([&](func::CallOp call) {
-      if (func::FuncOp callee = calleeOf(call))
-        reached.insert(callee);
+      if (names.insert(call.getCalleeAttr()).second)
+        if (func::FuncOp callee = calleeOf(call))
+          reached.insert(callee);
     });
   };
   visit(function);
@@ -26,9 +39,13 @@ static bool isRecursive(func::FuncOp function) {
   return reached.contains(function);
 }
 
-bool mayInline(func::CallOp call) {
-  func::FuncOp callee = calleeOf(call);
-  return callee && callee.getBody().hasOneBlock() && !isRecursive(callee);
+static bool mayInline(func::FuncOp callee) { return callee && callee.getBody().hasOneBlock() && !isRecursive(callee); }
+bool mayInline(func::CallOp call) { return mayInline(calleeOf(call)); }
+
+static size_t countOps(func::FuncOp function) {
+  size_t count = 0;
+  function.walk([&](Operation *) { ++count; });
+  return count;
 }
 
 void inlineCall(func::CallOp call) {
@@ -44,15 +61,49 @@ void inlineCall(func::CallOp call) {
 }
 
 void inlineCalls(Operation *op, StringRef keep) {
-  while (true) {
-    SmallVector<func::CallOp> calls;
-    op->walk([&](func::CallOp call) {
-      if (mayInline(call) && (keep.empty() || !calleeOf(call)->hasAttr(keep)))
-        calls.push_back(call);
-    });
-    if (calls.empty())
-      return;
-    llvm::for_each(calls, inlineCall);
+  struct Callee {
+    func::FuncOp function; ///< null where its calls stay
+    size_t size = 0;
+  };
+  llvm::DenseMap<Attribute, Callee> known;
+  for (bool changed = true; changed;) {
+    changed = false;
+    llvm::MapVector<Attribute, SmallVector<func::CallOp>> calls;
+    op->walk([&](func::CallOp call) { calls[call.getCalleeAttr()].push_back(call); });
+    for (auto &[name, sites] : calls) {
+      auto [found, isNew] = known.try_emplace(name);
+      Callee &callee = found->second;
+      if (isNew)
+        if (func::FuncOp function = calleeOf(sites.front()); mayInline(function) && (keep.empty() || !function->hasAttr(keep)))
+          callee = {function, countOps(function)};
+      if (!callee.function || callee.size * sites.size() > (sites.size() == 1 ? copyAtMost : copiesAtMost))
+        continue;
+      llvm::for_each(sites, inlineCall);
+      changed = true;
+    }
   }
 }
+
+namespace {
+/// Callees first, so that what is copied is whole.
+struct InlineCalls : impl::InlineCallsBase<InlineCalls> {
+  void runOnOperation() override {
+    llvm::DenseSet<Operation *> visited;
+    std::function<void(func::FuncOp)> visit = [&](func::FuncOp function) {
+      if (!visited.insert(function).second)
+        return;
+      llvm::SetVector<Operation *> callees;
+      function.walk([&](func::CallOp call) {
+        if (func::FuncOp callee = calleeOf(call))
+          callees.insert(callee);
+      });
+      for (Operation *callee : callees)
+        visit(cast<func::FuncOp>(callee));
+      inlineCalls(function);
+    };
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      visit(function);
+  }
+};
+} // namespace
 } // namespace tl

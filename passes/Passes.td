@@ -9,6 +9,9 @@ def Expand : Pass<"expand", "::mlir::ModuleOp"> {
 def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
   let summary = "tl.vjp and tl.jvp -> calls of ordinary functions, innermost first";
 }
+def InlineCalls : Pass<"inline-calls", "::mlir::ModuleOp"> {
+  let summary = "calls -> bodies, unless that multiplies the program";
+}
 def LiftMaps : Pass<"lift-maps", "::mlir::ModuleOp"> {
   let summary = "tl.map -> whole-array ops, or loops where that cannot be";
 }

@@ -15,7 +15,6 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
-#include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -35,7 +34,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
     return true;
   pm.addPass(createDifferentiate());
   pm.addPass(createLiftMaps());
-  pm.addPass(createInlinerPass(llvm::StringMap<OpPassManager>(), [](OpPassManager &) {}));
+  pm.addPass(createInlineCalls());
   pm.addPass(createSimplify());
   pm.addPass(createCSEPass());
   pm.addPass(createSimplify());
@@ -87,7 +86,6 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
 void tl::passes::registerDialects(DialectRegistry &registry) {
   registry.insert<TlDialect, affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                   linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
-  func::registerInlinerExtension(registry);
 }
 
 void tl::passes::registerPasses() { registerTlPasses(); }
