@@ -121,7 +121,7 @@ private:
   Body *body = nullptr;
   const Scope *scope = nullptr;
   std::deque<Scope> scopes;
-  std::deque<FnValue> fnValues;
+  const FnValue *keep(const FnValue &f) { return module->make<FnValue>(f); } ///< as long as the tree, whose types point to it
   llvm::DenseMap<const Module *, Scope *> moduleScopes;
   llvm::DenseMap<const VarDecl *, Size> sizeValues; ///< immutable ints whose value is a known size
   llvm::DenseMap<const DefDecl *, Scope *> signatureScopes;

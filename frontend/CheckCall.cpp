@@ -407,6 +407,12 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
       report.label(d->params[i]->typeExpr->span, "declared here");
     if (!why.reason.empty())
       report.note(why.reason);
+    if (auto *record = dyn_cast<StructType>(resolved(types_[i])); record && d->params[i]->type->kind == TypeKind::Param)
+      for (unsigned f = 0; f < record->decl->fields.size(); ++f)
+        if (const Type *leaf = fieldType(record, f, types); !isVector(leaf)) {
+          report.note("a vector holds floats throughout; field `" + record->decl->fields[f].name.str() + "` is " + str(leaf));
+          break;
+        }
     const Type *we = resolved(elemOf(w)), *ge = resolved(elemOf(types_[i]));
     if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
       report.help("convert with `" + str(we) + "(...)`");

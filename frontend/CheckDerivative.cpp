@@ -73,7 +73,7 @@ const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
     gradient.asked = name;
     gradient.inner = f;
     gradient.at = e;
-    f = &fnValues.emplace_back(gradient);
+    f = keep(gradient);
   }
   Expr *x = e->args[1].value;
   Callable *inner = nullptr;
@@ -104,7 +104,7 @@ const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
     pullback.applied = inner;
     pullback.point = c->point;
     pullback.at = e;
-    c->result = types.tuple({value, types.fn(&fnValues.emplace_back(pullback))});
+    c->result = types.tuple({value, types.fn(keep(pullback))});
   } else {
     c->result = name == "hvp" ? point : types.tuple({value, value});
   }

@@ -116,7 +116,7 @@ const Type *Checker::name(NameExpr *e) {
       FnValue f(CallableKind::Param);
       f.var = v;
       f.at = e;
-      return types.fn(&fnValues.emplace_back(f));
+      return types.fn(keep(f));
     }
     return v->type;
   }
@@ -124,7 +124,7 @@ const Type *Checker::name(NameExpr *e) {
     FnValue f(CallableKind::Def);
     f.def = d;
     f.at = e;
-    return types.fn(&fnValues.emplace_back(f));
+    return types.fn(keep(f));
   }
   if (auto *c = dyn_cast<ConstDecl>(b.decl)) {
     if (open.contains(c)) {
@@ -239,7 +239,7 @@ const Type *Checker::lambda(LambdaExpr *e) {
   f.lambda = e;
   f.at = e;
   f.scope = scope;
-  return types.fn(&fnValues.emplace_back(f));
+  return types.fn(keep(f));
 }
 
 const Type *Checker::select(SelectExpr *e) {
@@ -253,7 +253,7 @@ const Type *Checker::select(SelectExpr *e) {
         FnValue f(CallableKind::Def);
         f.def = d;
         f.at = e;
-        return types.fn(&fnValues.emplace_back(f));
+        return types.fn(keep(f));
       }
       if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
         return c->type;

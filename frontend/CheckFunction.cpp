@@ -26,7 +26,7 @@ void Checker::nameFunction(VarDecl *v) {
     return;
   FnValue named = *fn->value;
   named.var = v;
-  v->type = types.fn(&fnValues.emplace_back(named));
+  v->type = types.fn(keep(named));
 }
 
 const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
@@ -247,10 +247,10 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   f.at = e;
   if (name == "hessian") { // the jacobian of the gradient
     f.name = "grad";
-    f.inner = &fnValues.emplace_back(f);
+    f.inner = keep(f);
     f.name = "jacobian";
   }
-  return types.fn(&fnValues.emplace_back(f));
+  return types.fn(keep(f));
 }
 
 /// tree_map(f, p, q, ...): f, checked once for a leaf F[...s], on the leaves of vectors of one type.

@@ -72,6 +72,8 @@ void Checker::discharge(size_t from) {
     if (decide(Code::E0801, Size(0), a.position, a.facts, a.span, what, a.size, proved) &&
         decide(Code::E0801, a.position + Size(1), a.size, a.facts, a.span, what, a.size, proved))
       a.index->proved = proved;
+    else if (auto at = a.position.constant(); at && *at < 0)
+      diags.from(before).front().note("only a minus that is written counts from the end: `x[" + std::to_string(*at) + "]`");
     if (proved || !a.mustProve || diags.size() != before)
       continue;
     auto &d = diags.report(Code::E0801, a.span, what + " may lie outside an axis of size " + a.size.str(), "may be outside");
@@ -171,8 +173,10 @@ std::optional<Size> Checker::slicedSize(Expr *at, Index &ix, const Size &size) {
   bool proved = true;
   std::string what = ("slice " + sources.text(ix.span)).str();
   for (auto [a, b] : {std::pair(Size(0), *lo), std::pair(*lo, *hi), std::pair(*hi, size)})
-    if (!decide(Code::E0802, a, b, body->facts, ix.span, what, size, proved))
+    if (size_t before = diags.size(); !decide(Code::E0802, a, b, body->facts, ix.span, what, size, proved)) {
+      diags.from(before).front().note("a slice `i:j` has the size j - i; nothing is cut to fit");
       return std::nullopt;
+    }
   ix.proved = proved;
   int64_t magnitude = step < 0 ? -step : step;
   return magnitude == 1 ? length : sizes.divide(length + Size(magnitude - 1), Size(magnitude));
@@ -213,6 +217,14 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     }
   }
   unsigned fixed = llvm::count_if(dims, [](const Dim &d) { return !d.pack; });
+  if (consumed > fixed && fixed < dims.size()) {
+    auto &d = diags.report(Code::E0700, e->span, str(t) + " has " + (fixed ? std::to_string(fixed) + " axes" : "no axis") + " for certain, " + std::to_string(consumed) +
+                                                     (consumed == 1 ? " index is given" : " indices are given"))
+                  .label(e->base->span, str(t))
+                  .help("name the axes that are indexed, as in `f32[...s, n]`");
+    namedWrongly(d, e->base);
+    return types.error();
+  }
   if (consumed > fixed) {
     auto &d = diags.report(Code::E0700, e->span, str(t) + " has " + std::to_string(dims.size()) + (dims.size() == 1 ? " axis, " : " axes, ") + std::to_string(consumed) +
                                                      (consumed == 1 ? " index is given" : " indices are given"))

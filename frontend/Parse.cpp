@@ -228,11 +228,12 @@ std::string frontend::ambiguities(const SourceFile &source) {
     AmbiguityListener listener(source, found);
     parser.removeErrorListeners();
     parser.addErrorListener(&listener);
-    parser.setErrorHandler(std::make_shared<antlr4::BailErrorStrategy>()); // no repairs: these tokens have no source
+    parser.setErrorHandler(
+        std::make_shared<antlr4::BailErrorStrategy>()); // no repairs: these tokens have no source
     parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
         antlr4::atn::PredictionMode::LL_EXACT_AMBIG_DETECTION);
     try {
-      parser.snippet(); // takes everything that a file may hold
+      parser.snippet();                                    // takes everything that a file may hold
     } catch (const antlr4::ParseCancellationException &) { // up to the mistake
     }
   });

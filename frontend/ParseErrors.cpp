@@ -340,7 +340,8 @@ bool Explanation::reserved() {
   bool wantsName = expectsType(TlParser::IDENT);
   if (at->getType() == TlParser::RESERVED) {
     report(Code::E0013, "`" + word.str() + "` is reserved for a later version of the language")
-        .help("take another name");
+        .help("take another name")
+        .topic = "reserved " + word.str();
     return true;
   }
   bool isKeyword = isWord() && at->getType() != TlParser::IDENT && at->getType() != TlParser::BAD_NUMBER &&

@@ -79,13 +79,13 @@ namespace {
 struct Level {
   char opener = 0; ///< 0 outside of all
   Token token;
-  bool start = true;      ///< nothing of the statement but attributes was seen
-  bool signature = false; ///< inside `def ...`, before its body
+  bool start = true;       ///< nothing of the statement but attributes was seen
+  bool signature = false;  ///< inside `def ...`, before its body
   bool wantsBlock = false; ///< behind a word that a `{` must follow
   bool inserted = false;   ///< its `{` was missing
   enum { NoAttribute, At, AttributeName, AttributeEnd } attribute = NoAttribute;
-  unsigned prefixes = 0;           ///< operators whose operand is still being read
-  unsigned line = 0, indent = 0;   ///< where the line of the bracket begins
+  unsigned prefixes = 0;         ///< operators whose operand is still being read
+  unsigned line = 0, indent = 0; ///< where the line of the bracket begins
   unsigned statementIndent = 0;
 
   void nextStatement() {
@@ -134,7 +134,8 @@ private:
   llvm::SmallVector<Level> levels{Level()};
   unsigned line = 0, indent = 0; ///< of the token being read; how far its line is indented, in bytes
   bool firstOfLine = true;
-  /// Brackets that did not match in this declaration: the first is reported, and after a second what follows is its echo.
+  /// Brackets that did not match in this declaration: the first is reported, and after a second what follows
+  /// is its echo.
   unsigned mistakes = 0;
   uint32_t firstMistake = 0;
   unsigned steps = 1 << 20; ///< left for looking ahead
@@ -174,10 +175,12 @@ void Filter::newline(size_t index) {
   if (after.kind == TokenKind::End || continuesStatement(after, source) ||
       (now.signature && text(after) == "where"))
     return;
-  if (level().wantsBlock && after.kind != TokenKind::End && nextIndent > level().statementIndent) { // its body, without the `{`
+  if (level().wantsBlock && after.kind != TokenKind::End &&
+      nextIndent > level().statementIndent) { // its body, without the `{`
     uint32_t at = tokens[index].begin;
     if (isFirstMistake(at))
-      diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line", "expected `{`");
+      diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line",
+                         "expected `{`");
     suspectLine({source.id(), before.begin, at});
     Token brace{TokenKind::Symbol, true, tokenType("{"), at, at};
     Level body;
@@ -291,7 +294,8 @@ void Filter::endDeclaration(uint32_t at) {
   mistakes = 0;
 }
 
-/// How many brackets would not match from token number `from` to the end of the declaration, inside of `open`.
+/// How many brackets would not match from token number `from` to the end of the declaration, inside of
+/// `open`.
 unsigned Filter::mismatches(llvm::ArrayRef<Level> open, size_t from) {
   llvm::SmallVector<char> openers;
   for (const Level &level : open)
@@ -316,9 +320,9 @@ unsigned Filter::mismatches(llvm::ArrayRef<Level> open, size_t from) {
   return count + openers.size();
 }
 
-/// What a closing bracket closes. Where it does not fit what is open, or its indentation says otherwise, the reading is taken that
-/// leaves the fewest mistakes in the rest of the declaration: that brackets inside were never closed, that it is of the wrong kind,
-/// or that it closes nothing.
+/// What a closing bracket closes. Where it does not fit what is open, or its indentation says otherwise, the
+/// reading is taken that leaves the fewest mistakes in the rest of the declaration: that brackets inside were
+/// never closed, that it is of the wrong kind, or that it closes nothing.
 void Filter::close(size_t index) {
   const Token &token = tokens[index];
   char closer = text(token)[0];
@@ -356,9 +360,10 @@ void Filter::close(size_t index) {
   if (reading == Drop || reading == Replace) {
     if (isFirstMistake(token.begin)) {
       char opener = top.opener;
-      Diagnostic &d = diagnostics.report(Code::E0009, token.span(source),
-                                         reading == Drop ? llvm::formatv("`{0}` closes nothing", closer).str()
-                                                         : llvm::formatv("`{0}` does not close `{1}`", closer, opener).str());
+      Diagnostic &d = diagnostics.report(
+          Code::E0009, token.span(source),
+          reading == Drop ? llvm::formatv("`{0}` closes nothing", closer).str()
+                          : llvm::formatv("`{0}` does not close `{1}`", closer, opener).str());
       if (opener && !fits)
         d.label(top.token.span(source), reading == Drop ? "still open here" : "opened here");
       if (reading == Replace)

@@ -116,7 +116,10 @@ void FunctionGen::assertion(AssertStmt *s) {
 
   // The message may cost: it is made when it is needed.
   auto *text = dyn_cast<StringExpr>(s->message);
-  if (text && llvm::all_of(text->parts, [](const StringPart &p) { return !p.hole || isa<NameExpr>(p.hole); }))
+  auto isCheap = [&](const StringPart &p) {
+    return !p.hole || (isa<NameExpr>(p.hole) && typeOf(p.hole)->kind == TypeKind::Scalar);
+  };
+  if (text && llvm::all_of(text->parts, isCheap))
     return check(ok, textOf(text), "E0806");
   auto nothing = [&]() -> Value { return {m.types.unit(), {}}; };
   branch(ok, m.types.unit(), nothing, [&] {

@@ -17,7 +17,8 @@ llvm::StringRef codeName(Code code);
 /// The one-line title of the code's `explain` page.
 llvm::StringRef codeTitle(Code code);
 
-/// A place with a few words, shown under the source line. The primary label (first) is marked `^`, others `-`.
+/// A place with a few words, shown under the source line. The primary label (first) is marked `^`, others
+/// `-`.
 struct Label {
   Span span;
   std::string text;
@@ -29,7 +30,7 @@ struct Diagnostic {
   std::vector<Label> labels; ///< The first is where the mistake is.
   std::vector<std::string> notes, helps;
   std::string topic; ///< Of those with the same topic the first is shown: they come of one mistake.
-  Span callee;       ///< What does not fit its signature is not shown where something is wrong in there already.
+  Span callee; ///< What does not fit its signature is not shown where something is wrong in there already.
 
   Diagnostic(Code code, Span at, std::string message, std::string text = "")
       : code(code), message(std::move(message)), labels{{at, std::move(text)}} {}
@@ -63,6 +64,8 @@ private:
 
 enum class ErrorFormat { Human, Short, Json };
 
-/// Sorts by place, drops repetitions and what follows from another mistake, shows at most 20, each in at most 15 lines.
-std::string render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format, bool color);
+/// Sorts by place, drops repetitions and what follows from another mistake, shows at most 20, each in at most
+/// 15 lines.
+std::string render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format,
+                   bool color);
 } // namespace tl

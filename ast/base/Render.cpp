@@ -49,7 +49,9 @@ struct ShownLine {
           length = 1;
         width = columns < 0 ? 1 : columns;
         marks = columns == 0 ? marks + 1 : 0;
-        piece = marks > 8 ? "" : columns < 0 ? "\xEF\xBF\xBD" : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
+        piece = marks > 8     ? ""
+                : columns < 0 ? "\xEF\xBF\xBD"
+                              : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
       }
       column.insert(column.end(), length, at);
       text += piece;
