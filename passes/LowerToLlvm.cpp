@@ -151,10 +151,6 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
         return signalPassFailure();
       SymbolTable::setSymbolName(function, to);
     }
-    module.walk([](LLVM::CallOp call) {
-      if (call.getCallee() == StringRef("tl_alloc"))
-        checkBytes(call);
-    });
     module.walk([](LLVM::LLVMFuncOp function) {
       bool isEntry = function.getName().starts_with("tl_entry") || function.getName().starts_with("tl_test_");
       if (!function.isExternal() && !isEntry)
@@ -195,6 +191,7 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
     module.walk([&](LLVM::CallOp call) {
       if (call.getCallee() != alloc.getName())
         return;
+      checkBytes(call);
       OpBuilder b(call);
       tl::SourcePlace at = tl::placeOf(call.getLoc());
       Value address;
