@@ -107,18 +107,18 @@ def write(rng, number):
     w = Writer(rng)
     while len(w.tl) < LINES:
         w.statement(1, 3)
-    tl = [f"def f{number}(x: f64[{SIZE}]) -> f64 {{", "  let none = count(x > 1e9)", "  var a = x", "  var b = 0.5 * x + 0.1", "  var s = x[0] * x[1]", *w.tl,
+    tl = [f"def fn{number}(x: f64[{SIZE}]) -> f64 {{", "  let none = count(x > 1e9)", "  var a = x", "  var b = 0.5 * x + 0.1", "  var s = x[0] * x[1]", *w.tl,
           "  s + sum(sin(a) * 0.9 + b * a + b * 0.7)", "}"]
-    py = [f"def f{number}(x):", "  none, a, b, s = 0, copy(x), L(0.5) * x + L(0.1), x[0] * x[1]", *w.py, "  return s + np.sum(sin(a) * L(0.9) + b * a + b * L(0.7))"]
+    py = [f"def fn{number}(x):", "  none, a, b, s = 0, copy(x), L(0.5) * x + L(0.1), x[0] * x[1]", *w.py, "  return s + np.sum(sin(a) * L(0.9) + b * a + b * L(0.7))"]
     return tl, py
 
 
 def program(tl, numbers):
     lines = HELP_TL.splitlines() + [line for n in numbers for line in tl[n]] + ["def main() {", f'  let xs: f64[{ROWS}, {SIZE}] = load("xs.npy")', f'  let v: f64[{SIZE}] = load("v.npy")']
     for n in numbers:
-        lines += [f'  save("y{n}.npy", f{n}(xs[0]))', f'  save("g{n}.npy", [for x in xs: grad(f{n})(x)])' if n % 2 else f'  save("g{n}.npy", vmap(grad(f{n}))(xs))']
+        lines += [f'  save("y{n}.npy", fn{n}(xs[0]))', f'  save("g{n}.npy", [for x in xs: grad(fn{n})(x)])' if n % 2 else f'  save("g{n}.npy", vmap(grad(fn{n}))(xs))']
         if n % 3 == 0:
-            lines.append(f'  save("h{n}.npy", grad(x -> dot(v, grad(f{n})(x)))(xs[0]))')
+            lines.append(f'  save("h{n}.npy", grad(x -> dot(v, grad(fn{n})(x)))(xs[0]))')
     return "\n".join(lines + ["}"]) + "\n"
 
 
@@ -153,9 +153,9 @@ def main():
             for n in numbers:
                 alone = run([n])
                 if alone.returncode:
-                    wrong.append(f"f{n} alone: {alone.stderr[:600]}" + "\n".join(tl[n]))
+                    wrong.append(f"fn{n} alone: {alone.stderr[:600]}" + "\n".join(tl[n]))
         for n in numbers:
-            f, x = names[f"f{n}"], xs.astype(LONG)
+            f, x = names[f"fn{n}"], xs.astype(LONG)
             want = {"y": f(x[0]), "g": np.array([slope(f, row, LONG("1e-4")) for row in x])}
             if n % 3 == 0:
                 want["h"] = slope(lambda p: (f(p - 2 * H * v) - f(p + 2 * H * v) + 8 * (f(p + H * v) - f(p - H * v))) / (12 * H), x[0], LONG("1e-4"))
