@@ -290,7 +290,11 @@ bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::
     if (isError(type) || param == d->typeParams.end())
       return false;
     if (!bindInfer(cast<InferType>(open[param - d->typeParams.begin()]), type)) {
-      diags.report(Code::E0304, ix.span, (str(type) + " does not fit the type parameter `" + g.name + "` of `" + d->name + "`").str()).label(g.span, ("any `" + g.constraint + "`").str());
+      auto &report = diags.report(Code::E0304, ix.span, (str(type) + " does not fit the type parameter `" + g.name + "` of `" + d->name + "`").str());
+      if (d->module != program.modules.front().get())
+        report.label(g.span, ("any `" + g.constraint + "`").str());
+      else
+        report.note(("it takes any `" + g.constraint + "`").str());
       return false;
     }
   }

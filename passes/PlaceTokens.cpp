@@ -34,15 +34,14 @@ void Placer::unlock() {
   locked.clear();
 }
 
-Token *Placer::allocate(Scope &s, const Shape &shape) {
+Token *Placer::allocate(Scope &s, Location loc, const Shape &shape) {
   Scope *owner = &s;
   while (!naive && owner->kind == Scope::Branch && visible(shape.sizes, *owner->parent))
     owner = owner->parent;
-  return allocateIn(*owner, shape);
+  return allocateIn(*owner, loc, shape);
 }
 
-Token *Placer::allocateIn(Scope &s, const Shape &shape) {
-  Location loc = s.op->getLoc();
+Token *Placer::allocateIn(Scope &s, Location loc, const Shape &shape) {
   auto type = MemRefType::get(SmallVector<int64_t>(shape.sizes.size(), ShapedType::kDynamic), storage(shape.element));
   Value memref = memref::AllocOp::create(s.b, loc, type, getValueOrCreateConstantIndexOp(s.b, loc, shape.sizes));
   return newToken(s, memref, shape);
@@ -50,7 +49,7 @@ Token *Placer::allocateIn(Scope &s, const Shape &shape) {
 
 Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
   if (naive)
-    return take(allocate(s, shape));
+    return take(allocate(s, at->getLoc(), shape));
   Scope *scope = &s;
   for (;; scope = scope->parent) {
     for (Token *token : llvm::reverse(scope->tokens))
@@ -61,7 +60,7 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
   }
   if (scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
     return take(scope->admit(acquire(*scope->parent, scope->op, shape)));
-  return take(allocate(s, shape));
+  return take(allocate(s, at->getLoc(), shape));
 }
 
 bool Placer::isFree(Token *token, Operation *at) {

@@ -99,8 +99,8 @@ private:
   // PlaceTokens.cpp: tokens and scopes.
   Token *newToken(Scope &owner, mlir::Value memref, Shape shape);
   /// A new buffer in the outermost branch that knows its sizes / in this scope.
-  Token *allocate(Scope &s, const Shape &shape);
-  Token *allocateIn(Scope &s, const Shape &shape);
+  Token *allocate(Scope &s, mlir::Location loc, const Shape &shape);
+  Token *allocateIn(Scope &s, mlir::Location loc, const Shape &shape);
   /// A token of this shape whose contents nobody needs after `at`.
   Token *acquire(Scope &s, mlir::Operation *at, const Shape &shape);
   bool isFree(Token *token, mlir::Operation *at);
