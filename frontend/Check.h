@@ -187,6 +187,7 @@ private:
   void checkTarget(Expr *target);
   void forStmt(ForStmt *s);
   void whileStmt(WhileStmt *s);
+  void loopAttributes(List<Attr> attrs);
   void bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, VarKind kind);
   void dropped(Expr *e);
   List<VarDecl *> carriedVars(SmallVector<VarDecl *> assigned, Span loop);

@@ -270,8 +270,7 @@ void Checker::forStmt(ForStmt *s) {
   const Scope *saved = scope;
   scope = pushScope(scope);
   Facts savedFacts = body->facts;
-  for (const Attr &a : s->attrs)
-    notBuilt(a.span, "`@" + a.name + "` before a loop");
+  loopAttributes(s->attrs);
   body->assigned.emplace_back();
   iterated(s->binder, VarKind::Binder, body->facts);
   const Type *t = check(s->body);
@@ -283,10 +282,17 @@ void Checker::forStmt(ForStmt *s) {
   scope = saved;
 }
 
+void Checker::loopAttributes(List<Attr> attrs) {
+  for (const Attr &a : attrs)
+    if (a.name != "checkpoint")
+      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "` before a loop").str()).help("`@checkpoint` lets derivatives compute states of the loop again instead of keeping them");
+    else if (!a.args.empty())
+      diags.report(Code::E0128, a.span, "`@checkpoint` takes no arguments");
+}
+
 void Checker::whileStmt(WhileStmt *s) {
   Facts savedFacts = body->facts;
-  for (const Attr &a : s->attrs)
-    notBuilt(a.span, "`@" + a.name + "` before a loop");
+  loopAttributes(s->attrs);
   body->assigned.emplace_back();
   boolean(s->cond, "the condition of `while`");
   const Type *t = check(s->body);

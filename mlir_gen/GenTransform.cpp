@@ -14,8 +14,13 @@ Value FunctionGen::transform(const Callable *callable, ArrayRef<Value> args, con
   auto result = [&] { return typeOf(inner.callable->result); };
   if (name == "vmap")
     return vmap(inner, args, type);
-  if (name == "checkpoint")
-    return call(inner, args, type);
+  if (name == "checkpoint") { // a call that stays one: its pullback computes it again
+    if (!holesOf(type).empty())
+      return call(inner, args, type);
+    Outlined f = outline(inner, args, result());
+    f.func->setAttr("tl.checkpoint", b.getUnitAttr());
+    return {type, enter(result(), mlir::func::CallOp::create(b, f.func, f.operands).getResults()).leaves};
+  }
   if (name == "jacobian")
     return jacobian(inner, args, type);
   if (name == "jvp" || name == "hvp") {

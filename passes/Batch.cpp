@@ -102,7 +102,9 @@ private:
       return liftFor(loop);
     SmallVector<Batched> operands = get(op->getOperands());
     if (auto call = dyn_cast<func::CallOp>(op)) { // that was to be kept
-      auto mapped = mayInline(call) && !batch.guard ? mapCall(call, batch, operands) : FailureOr<SmallVector<Batched>>();
+      func::FuncOp callee = calleeOf(call);
+      bool isKept = callee && (callee->hasAttr("tl.checkpoint") || mayInline(call));
+      auto mapped = isKept && !batch.guard ? mapCall(call, batch, operands) : FailureOr<SmallVector<Batched>>();
       if (failed(mapped))
         return failure();
       set(op->getResults(), *mapped);
@@ -333,6 +335,7 @@ private:
       if (!hasKnownSizes(get(init).v))
         return failure();
     auto loop = scf::ForOp::create(b, op.getLoc(), get(op.getLowerBound()).v, get(op.getUpperBound()).v, get(op.getStep()).v, aligned(op.getInitArgs()));
+    loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     if (!loop.getBody()->empty())
       loop.getBody()->getTerminator()->erase();
     values[op.getInductionVar()] = {loop.getInductionVar(), {}};

@@ -62,6 +62,7 @@ static void whileToFor(scf::WhileOp op) {
       b.clone(inner, copies);
     scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
   });
+  loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   IRMapping copies;
   op.replaceAllUsesWith(before(b, loop.getResults(), copies));
   op.erase();

@@ -218,7 +218,7 @@ private:
       name += "." + std::to_string(i);
     if (auto known = symbols.lookup<func::FuncOp>(name))
       return known;
-    auto primal = symbols.lookup<func::FuncOp>(callee);
+    auto primal = module.lookupSymbol<func::FuncOp>(callee); // mapped calls have functions of their own
     if (!primal || primal.isExternal())
       return asked->emitError("cannot differentiate a function that has no body here"), failure();
     if (failed(run(primal)))

@@ -108,8 +108,8 @@ private:
         inits.push_back(getOrZero(op.getInitArgs()[i], op.getInitArgs()[i]));
       }
     auto loop = scf::ForOp::create(b, loc, op.getLowerBound(), op.getUpperBound(), op.getStep(), inits);
+    loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     unsigned count = op.getNumResults();
-    SmallVector<Value> yields(op.getYieldedValues());
     if (!loop.getBody()->empty())
       loop.getBody()->getTerminator()->erase();
     // The body itself moves: its values keep their names in `active`.

@@ -39,7 +39,9 @@ static bool isRecursive(func::FuncOp function) {
   return reached.contains(function);
 }
 
-static bool mayInline(func::FuncOp callee) { return callee && callee.getBody().hasOneBlock() && !isRecursive(callee); }
+static bool mayInline(func::FuncOp callee) {
+  return callee && callee.getBody().hasOneBlock() && !callee->hasAttr("tl.checkpoint") && !isRecursive(callee);
+}
 bool mayInline(func::CallOp call) { return mayInline(calleeOf(call)); }
 
 static size_t countOps(func::FuncOp function) {

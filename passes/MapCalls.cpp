@@ -145,12 +145,18 @@ private:
       returned.push_back(sum(Val(b, loc, y), summed).v);
     }
     func::ReturnOp::create(b, loc, returned);
+    if (inside->hasAttr("tl.checkpoint")) { // it is the mapped function that stays a call
+      function.walk([](func::CallOp made) { inlineCall(made); });
+      (void)liftMaps(function); // what cannot be lifted becomes loops
+    }
     return function;
   }
 
   func::FuncOp make(StringRef name, TypeRange args) {
     SmallVector<Axes> everywhere(results.size(), axes);
     func::FuncOp mapped = build(name, callee, args, {}, results, everywhere);
+    if (Attribute checkpoint = callee->getAttr("tl.checkpoint"))
+      mapped->setAttr("tl.checkpoint", checkpoint);
     // A cotangent for each float argument: over its own axes, summed over the others. A tangent for each float result: over all axes.
     SmallVector<Argument> seeds, tangents;
     SmallVector<Place> floats, changes;

@@ -26,7 +26,8 @@ mlir::LogicalResult simplify(mlir::Operation *op);
 
 /// The function that is called; null if it has no body.
 mlir::func::FuncOp calleeOf(mlir::func::CallOp call);
-/// Whether a call may be replaced by the body of what it calls: there is one, of one block, and it does not call itself, however indirectly.
+/// Whether a call may be replaced by the body of what it calls: there is one, of one block, it does not call itself, however indirectly, and is not
+/// marked `tl.checkpoint`: such a call stays, so that its pullback computes it again.
 bool mayInline(mlir::func::CallOp call);
 void inlineCall(mlir::func::CallOp call);
 /// Inlines all calls within `op`, and in what that brings, except of functions that call themselves or have the attribute `keep`: `tl.vjp`
