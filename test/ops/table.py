@@ -277,7 +277,7 @@ SHAPES = [
 
 def form(text, shapes, of, types=("f64", "u8"), least=0):
     """A subscript by literals."""
-    return Op("[]", text, ("any",), of, types, shapes, SAME, True, least=least)
+    return Op("[]", text, ("any",), of, types, shapes, SAME, least=least)
 
 
 def gathered(text, shapes, of, types=("f64", "i32"), least=1, kinds=(None, "i64"), unsized=False, domains=(("below", "n"),) * 2):
