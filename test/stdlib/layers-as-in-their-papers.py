@@ -58,6 +58,12 @@ def gru(xs, w, u, b, c):
     return np.array(out).reshape(-1, m)
 
 
+def conv(x, w, b, pad):
+    kh, kw = w.shape[:2]
+    x = np.pad(x, ((0, 0), *[((k - 1) // 2, k // 2) if pad else (0, 0) for k in (kh, kw)], (0, 0)))
+    return sum(x[:, i : x.shape[1] - kh + 1 + i, j : x.shape[2] - kw + 1 + j] @ w[i, j] for i in range(kh) for j in range(kw)) + b
+
+
 def cross_entropy(z, y):
     return -np.mean(np.log(softmax(z))[np.arange(len(y)), y])
 
@@ -78,6 +84,9 @@ rnn = {g: [f4(3, 2 * g), f4(2, 2 * g), f4(2 * g), f4(2 * g)] for g in (3, 4)}
 check(sys.argv[1], [
     close("nn.dense(x, nn.Dense(w=y, b=z))", lambda x, w, b: x @ w + b, [x, f4(3, 4), f4(4)]),
     close("nn.dense(x, nn.Dense(w=y, b=z))", lambda x, w, b: x @ w + b, [image[0], f4(3, 4), f4(4)]),
+    close("nn.conv_valid(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, False), [image, f4(3, 2, 3, 2), f4(2)]),
+    close("nn.conv_same(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, True), [image, f4(3, 3, 3, 2), f4(2)]),
+    close("let p = nn.conv2d_init(key(5), 5, 20, 30); mean(p.w ** 2) * x", lambda s: s * 2 / 500, [np.float32(1)], within=0.05),
     close("nn.embedding(x, nn.Embedding(w=y))", lambda i, w: w[i], [np.array([[4, 0], [1, 1]]), f4(5, 3)]),
     close(f"nn.layer_norm(x, {NORM})", lambda x, s, b: normalised(x, -1) * s + b, [x, *norm]),
     close(f"nn.layer_norm(x, {NORM})", lambda x, s, b: normalised(x, -1) * s + b, [image, *norm]),
