@@ -213,7 +213,6 @@ private:
   const Type *arrayLit(ArrayLitExpr *e, const Type *expected);
   std::optional<Size> sizeOf(Expr *e);
   const Type *boolean(Expr *e, const char *what);
-  void notBuilt(Span span, const Twine &what);
   void slot(const Type *&t) { if (body) body->slots.push_back(&t); }
   void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message);
 

@@ -88,8 +88,12 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
     return callFunction(e, fn->value);
   for (const Arg &a : e->args)
     check(a.value);
-  if (!isError(t))
-    diags.report(Code::E0305, callee->span, str(t) + " is not a function", str(t)).help("to index, write brackets: `x[i]`");
+  if (!isError(t)) {
+    auto &d = diags.report(Code::E0305, callee->span, str(t) + " is not a function", str(t));
+    if (resolved(t)->kind != TypeKind::Str)
+      d.help("to index, write brackets: `x[i]`");
+    namedWrongly(d, callee);
+  }
   return types.error();
 }
 

@@ -27,10 +27,6 @@ const Type *Checker::valueOf(Expr *e, const Type *t) {
   return e->type = types.error();
 }
 
-void Checker::notBuilt(Span span, const Twine &what) {
-  diags.report(Code::E0900, span, what.str() + " is not built yet", "not built yet");
-}
-
 void Checker::checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message) {
   module->checks[at].push_back({lhs, rhs, equal, span, std::move(message)});
 }

@@ -188,10 +188,7 @@ void Checker::assignStmt(AssignStmt *s) {
     target = s->target->type;
     checkTarget(s->target);
   } else {
-    size_t before = diags.size();
     target = check(s->target);
-    if (auto *n = dyn_cast<NameExpr>(s->target); n && !n->decl && !n->sym && diags.size() != before && n->name != "_")
-      diags.from(before).front().help(("to declare it write `var " + n->name + " = ...`, or `let`").str());
     checkTarget(s->target);
     t = check(s->value, target);
   }

@@ -50,7 +50,7 @@ void Checker::suggest(Diagnostic &d, StringRef name) const {
   if (diags.size() > 100) // nobody sees it, and looking takes time
     return;
   std::string found = suggestion(name);
-  if (found.empty())
+  if (found.empty() || found == name) // what is called so is of another kind
     return;
   d.help("did you mean `" + found + "`?");
   Decl *decl = lookup(found).decl;
@@ -221,7 +221,8 @@ std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope 
           continue;
         }
       if (!b.pack) {
-        diags.report(Code::E0123, a.span, ("unknown list of sizes `" + a.spread + "`").str());
+        diags.report(Code::E0123, a.span, ("unknown list of sizes `" + a.spread + "`").str()).topic =
+            ("unknown list " + a.spread + " " + Twine(body ? body->number : 0) + " " + Twine(body ? 0 : uintptr_t(into))).str();
         failed = true;
         continue;
       }

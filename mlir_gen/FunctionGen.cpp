@@ -168,8 +168,7 @@ mlir::Value FunctionGen::eval(const Size &size) {
       return count;
     }
     if (!sym->lhs) {
-      mlir::emitError(b.getLoc()) << "E0900: the size `" << sym->name
-                                  << "` is not known here; this is not built yet";
+      mlir::emitError(b.getLoc()) << "the size `" << sym->name << "` has no value here";
       return index(0);
     }
     mlir::Value l = eval(*sym->lhs), r = eval(*sym->rhs);

@@ -167,7 +167,6 @@ public:
   mlir::Value format(const Text &text);
   /// Reports what cannot be compiled, `message` with its code in front; gives something of that type, so that generation can go on.
   Value refuse(const llvm::Twine &message, const ast::Type *type);
-  Value notBuilt(const llvm::Twine &what, const ast::Type *type) { return refuse("E0900: " + what + " is not built yet", type); }
 
   //===- Expressions (GenExpr.cpp)
   //--------------------------------------------------------------------------------===//
