@@ -26,6 +26,10 @@ def LowerToLinalg : Pass<"lower-to-linalg", "::mlir::ModuleOp"> {
 def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
   let summary = "generics that can be one kernel become one; what is only repeated is computed where it is used";
 }
+def TileRows : Pass<"tile-rows", "::mlir::func::FuncOp"> {
+  let summary = "kernels over the rows of long, narrow arrays -> a loop over tiles of rows that runs all of them";
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
 def LowerContractions : Pass<"lower-contractions", "::mlir::ModuleOp"> {
   let summary = "sums of products on memrefs -> calls of a register-blocked kernel, in the same order of summation";
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect",
@@ -48,6 +52,10 @@ def LowerEffects : Pass<"lower-effects", "::mlir::ModuleOp"> {
 def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
   let summary = "loops over chunks -> functions, called on several threads where there is more than one chunk";
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
+  let summary = "exp, expm1, log, log1p, tanh -> polynomials, the same bits everywhere";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 def MathToCalls : Pass<"math-to-calls", "::mlir::ModuleOp"> {
   let summary = "mathematics -> calls of libm, the same at every -O";

@@ -45,6 +45,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createFuse());
+  pm.addNestedPass<func::FuncOp>(createTileRows());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (stage == "linalg")
@@ -66,6 +67,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   pm.addPass(createCSEPass());
   pm.addPass(createOutlineKernels()); // sizes have left the kernels by now
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createExpandMath());
   pm.addPass(createMathToCalls());
   arith::ArithExpandOpsPassOptions expand; // bf16 in integer code: processors that convert flush subnormal numbers
   expand.includeBf16 = true;

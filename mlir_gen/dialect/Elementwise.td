@@ -94,6 +94,9 @@ def Tl_AtanOp  : Tl_Float<"atan",  "math::AtanOp",  [{ g / (1.0 + x * x) }]> { l
 def Tl_SinhOp  : Tl_Float<"sinh",  "math::SinhOp",  [{ g * cosh(x) }]> { let summary = "hyperbolic sine of each element"; }
 def Tl_CoshOp  : Tl_Float<"cosh",  "math::CoshOp",  [{ g * sinh(x) }]> { let summary = "hyperbolic cosine of each element"; }
 def Tl_TanhOp  : Tl_Float<"tanh",  "math::TanhOp",  [{ g * (1.0 - y * y) }]> { let summary = "hyperbolic tangent of each element"; }
+def Tl_SigmoidOp : Tl_Elementwise<"sigmoid", (ins Tl_FloatLike:$x), 0, [{ sigmoidOf(b, loc, x) }], [{ g * (y * (1.0 - y)) }]> {
+  let summary = "1 / (1 + exp(-x))";
+}
 def Tl_AsinhOp : Tl_Float<"asinh", "math::AsinhOp", [{ g / sqrt(x * x + 1.0) }]> { let summary = "inverse of sinh"; }
 def Tl_AcoshOp : Tl_Float<"acosh", "math::AcoshOp", [{ g / sqrt((x - 1.0) * (x + 1.0)) }]> { let summary = "inverse of cosh"; }
 def Tl_AtanhOp : Tl_Float<"atanh", "math::AtanhOp", [{ g / ((1.0 - x) * (1.0 + x)) }]> { let summary = "inverse of tanh"; }

@@ -48,6 +48,14 @@ Value reciprocalSqrt(OpBuilder &b, Location loc, Value x) {
   return arith::DivFOp::create(b, loc, tl::constant(b, loc, x.getType(), 1), math::SqrtOp::create(b, loc, x));
 }
 
+/// Of -|x|, so that nothing overflows and small results keep their digits.
+Value sigmoidOf(OpBuilder &b, Location loc, Value x) {
+  Value zero = tl::constant(b, loc, x.getType(), 0), one = tl::constant(b, loc, x.getType(), 1);
+  Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, math::AbsFOp::create(b, loc, x)));
+  Value above = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, zero);
+  return arith::DivFOp::create(b, loc, arith::SelectOp::create(b, loc, above, one, e), arith::AddFOp::create(b, loc, one, e));
+}
+
 Value negate(OpBuilder &b, Location loc, Value x) {
   if (onFloats(x))
     return arith::NegFOp::create(b, loc, x);

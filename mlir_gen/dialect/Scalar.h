@@ -19,6 +19,7 @@ template <typename F, typename I> Value pick(OpBuilder &b, Location loc, Value x
 }
 
 Value reciprocalSqrt(OpBuilder &b, Location loc, Value x);
+Value sigmoidOf(OpBuilder &b, Location loc, Value x);
 Value negate(OpBuilder &b, Location loc, Value x);
 Value absolute(OpBuilder &b, Location loc, Operation *op, Value x);
 Value signOf(OpBuilder &b, Location loc, Operation *op, Value x);

@@ -34,6 +34,7 @@ def main(n: int = 1003) {
   save("stencil.npy", [for i in 1..n - 1: 0.25 * y[i - 1] + 0.5 * y[i] + 0.25 * y[i + 1]])
   save("distances.npy", [for i in 0..50, j in 0..50: exp(-sum(for k: (x[i, k] - x[j, k]) ** 2))])
   save("functions.npy", concat(concat(exp(y), sin(y)), concat(erf(y), atan2(y, y + 1))))
+  save("polynomials.npy", [expm1(y), log(abs(y)), log1p(abs(y)), tanh(y), sigmoid(y)])
   save("powers.npy", concat(abs(y) ** 1.5, y ** 5))
   var p = Net(w=x[:64, :32], b=zeros([32]), v=x[0, :32])
   for i in 3 {

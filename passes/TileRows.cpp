@@ -1,0 +1,264 @@
+// Kernels one after another over the rows of the same long, narrow arrays -> a loop over tiles of rows that runs all of them on one tile, so that what
+// they hand on stays in the cache and is never stored in full.
+//
+// Note [Tiles]. What a map over records becomes is of this kind: hundreds of kernels on arrays [n], [n, 3], each of which would read and write all of
+// memory. A member of a group computes row i of its results from row i of the other members' results and from anything outside the group; so a tile
+// of rows is the same computation on fewer rows, bit for bit. The tiles are independent (Chunks.h): they may run on several threads.
+#include "passes/Chunks.h"
+#include "passes/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace tl {
+#define GEN_PASS_DEF_TILEROWS
+#include "passes/Passes.h.inc"
+
+namespace {
+constexpr int64_t tileRows = 128; ///< some 50 arrays of as many rows of 3 numbers fit into the second cache
+constexpr int64_t widest = 64;    ///< elements of a row, or steps of a kernel for one row
+constexpr unsigned fewest = 4;    ///< kernels that are worth a loop
+
+/// Whether this is an array of rows, of known and small size.
+bool isNarrow(Value v) {
+  auto type = dyn_cast<RankedTensorType>(v.getType());
+  if (!type || type.getRank() == 0 || !type.isDynamicDim(0))
+    return false;
+  ArrayRef<int64_t> row = type.getShape().drop_front();
+  return !ShapedType::isDynamicShape(row) && ShapedType::getNumElements(row) <= widest;
+}
+
+/// How many rows a narrow array has, where the ops that make it say so.
+Value rowsOf(Value v) {
+  Operation *op = v.getDefiningOp();
+  if (!op || !isNarrow(v))
+    return {};
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return empty.getDynamicSizes()[0];
+  if (auto generic = dyn_cast<GenericOp>(op))
+    return rowsOf(generic.getDpsInitOperand(cast<OpResult>(v).getResultNumber())->get());
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    return rowsOf(insert.getDest());
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return dyn_cast<Value>(slice.getMixedSizes()[0]);
+  return {};
+}
+
+/// Whether a slice takes all `rows` rows and keeps their axis.
+bool takesRows(OffsetSizeAndStrideOpInterface op, Value rows, const llvm::SmallBitVector &dropped) {
+  return !dropped.test(0) && isConstantIntValue(op.getMixedOffsets()[0], 0) && isConstantIntValue(op.getMixedStrides()[0], 1) &&
+         dyn_cast<Value>(op.getMixedSizes()[0]) == rows;
+}
+
+bool isRow(AffineMap map) {
+  return map.getNumResults() && map.getResult(0) == getAffineDimExpr(0, map.getContext()) &&
+         llvm::none_of(map.getResults().drop_front(), [](AffineExpr e) { return e.isFunctionOfDim(0); });
+}
+
+/// A group of ops in the order of the program.
+class Group {
+public:
+  bool empty() const { return members.empty(); }
+
+  /// Takes in an op that it may.
+  bool admit(Operation *op) {
+    if (op->getNumResults() == 0 || isa<tensor::EmptyOp>(op))
+      return false;
+    Value own = rowsOf(op->getResult(0));
+    if (!own || (rows && own != rows))
+      return false;
+    if (!isa<GenericOp, tensor::InsertSliceOp, tensor::ExtractSliceOp>(op) || !fits(op, own))
+      return false;
+    rows = own;
+    members.insert(op);
+    return true;
+  }
+
+  bool has(Value v) const { return members.contains(v.getDefiningOp()); }
+
+  /// Whether something in `op` needs a result of the group.
+  bool isUsedBy(Operation *op) const {
+    if (llvm::any_of(op->getOperands(), [&](Value v) { return has(v); }))
+      return true;
+    SetVector<Value> above;
+    getUsedValuesDefinedAbove(op->getRegions(), above);
+    return llvm::any_of(above, [&](Value v) { return has(v); });
+  }
+
+  /// Makes the loop before `next`, if it is worth one.
+  void close(Operation *next) {
+    if (llvm::count_if(members, llvm::IsaPred<GenericOp>) >= fewest)
+      build(next);
+    members.clear();
+    rows = {};
+  }
+
+private:
+  bool fits(Operation *op, Value own) const {
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      return takesRows(slice, own, slice.getDroppedDims());
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      return takesRows(insert, own, insert.getDroppedDims()) && isFresh(insert.getDest()) && isNarrow(insert.getSource());
+    auto generic = cast<GenericOp>(op);
+    auto ranges = generic.getStaticLoopRanges();
+    if (generic.getIteratorTypesArray()[0] != utils::IteratorType::parallel || ShapedType::isDynamicShape(ArrayRef(ranges).drop_front()) ||
+        ShapedType::getNumElements(ArrayRef(ranges).drop_front()) > widest)
+      return false;
+    SetVector<Value> above;
+    getUsedValuesDefinedAbove(op->getRegions(), above);
+    if (llvm::any_of(above, [&](Value v) { return has(v); }))
+      return false;
+    return llvm::all_of(op->getOpOperands(), [&](OpOperand &x) {
+      AffineMap map = generic.getMatchingIndexingMap(&x);
+      return isRow(map) || (!generic.isDpsInit(&x) && !map.isFunctionOfDim(0) && !has(x.get()));
+    });
+  }
+
+  /// Whether writing rows of this array copies nothing that could have been written in place.
+  bool isFresh(Value dest) const {
+    Operation *op = dest.getDefiningOp();
+    auto generic = dyn_cast_or_null<GenericOp>(op);
+    return has(dest) || isa_and_nonnull<tensor::EmptyOp>(op) || (generic && generic.getNumDpsInputs() == 0);
+  }
+
+  void build(Operation *next) {
+    OpBuilder b(next);
+    Location loc = members.front()->getLoc();
+    SmallVector<Value> results, inits;
+    for (Operation *member : members)
+      for (Value y : member->getResults())
+        if (llvm::any_of(y.getUsers(), [&](Operation *user) { return !members.contains(user); })) {
+          results.push_back(y);
+          inits.push_back(tensor::EmptyOp::create(b, loc, cast<RankedTensorType>(y.getType()), ValueRange(rows)));
+        }
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1), most = arith::ConstantIndexOp::create(b, loc, tileRows);
+    auto loop = scf::ForOp::create(b, loc, zero, arith::CeilDivUIOp::create(b, loc, rows, most), one, inits);
+    loop->setDiscardableAttr(independentName, b.getUnitAttr());
+    loop->setDiscardableAttr(smallName, b.getUnitAttr());
+    if (!loop.getBody()->empty())
+      loop.getBody()->getTerminator()->erase();
+    b.setInsertionPointToStart(loop.getBody());
+    begin = arith::MulIOp::create(b, loc, loop.getInductionVar(), most);
+    size = arith::MinUIOp::create(b, loc, most, arith::SubIOp::create(b, loc, rows, begin));
+    tiles.clear();
+    for (Operation *member : members)
+      tile(b, member);
+    SmallVector<Value> written;
+    for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs())) {
+      auto [offsets, sizes, strides] = rowsAt(b, y);
+      written.push_back(tensor::InsertSliceOp::create(b, loc, tiles.lookup(y), carried, offsets, sizes, strides));
+    }
+    scf::YieldOp::create(b, loc, written);
+    for (auto [y, result] : llvm::zip(results, loop.getResults()))
+      y.replaceAllUsesWith(result);
+    for (Operation *member : llvm::reverse(members))
+      member->erase();
+  }
+
+  /// The tile's part of a member.
+  void tile(OpBuilder &b, Operation *member) {
+    Operation *copy;
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(member)) {
+      auto [offsets, sizes, strides] = partOf(b, slice, has(slice.getSource()));
+      Value source = has(slice.getSource()) ? tiles.lookup(slice.getSource()) : slice.getSource();
+      copy = tensor::ExtractSliceOp::create(b, slice.getLoc(), slice.getType(), source, offsets, sizes, strides);
+    } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(member)) {
+      auto [offsets, sizes, strides] = partOf(b, insert, true);
+      copy = tensor::InsertSliceOp::create(b, insert.getLoc(), tileOf(b, insert.getSource()), tileOf(b, insert.getDest()), offsets, sizes, strides);
+    } else {
+      auto generic = cast<GenericOp>(member);
+      IRMapping operands;
+      copy = generic->clone();
+      for (OpOperand &x : generic->getOpOperands())
+        if (isRow(generic.getMatchingIndexingMap(&x)))
+          copy->setOperand(x.getOperandNumber(), tileOf(b, x.get()));
+      b.insert(copy);
+      moveIndices(cast<GenericOp>(copy));
+    }
+    for (auto [y, own] : llvm::zip(member->getResults(), copy->getResults()))
+      tiles[y] = own;
+  }
+
+  /// The number of a row is that within the tile and the tile's first.
+  void moveIndices(GenericOp copy) {
+    SmallVector<linalg::IndexOp> indices;
+    copy->walk([&](linalg::IndexOp index) {
+      if (index.getDim() == 0)
+        indices.push_back(index);
+    });
+    for (linalg::IndexOp index : indices) {
+      OpBuilder b(index->getContext());
+      b.setInsertionPointAfter(index);
+      auto moved = arith::AddIOp::create(b, index.getLoc(), index, begin);
+      index.getResult().replaceAllUsesExcept(moved, moved);
+    }
+  }
+
+  using Part = std::tuple<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>;
+
+  /// The slice's rows in the tile: from its first on where the array is a tile too.
+  Part partOf(OpBuilder &b, OffsetSizeAndStrideOpInterface op, bool isTile) {
+    SmallVector<OpFoldResult> offsets = op.getMixedOffsets(), sizes = op.getMixedSizes();
+    offsets[0] = isTile ? OpFoldResult(b.getIndexAttr(0)) : OpFoldResult(begin);
+    sizes[0] = size;
+    return {offsets, sizes, op.getMixedStrides()};
+  }
+
+  /// All columns of the tile's rows.
+  Part rowsAt(OpBuilder &b, Value array) {
+    int64_t rank = cast<RankedTensorType>(array.getType()).getRank();
+    SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes{size}, strides(rank, b.getIndexAttr(1));
+    offsets[0] = begin;
+    for (int64_t axis = 1; axis < rank; ++axis)
+      sizes.push_back(tensor::getMixedSize(b, array.getLoc(), array, axis));
+    return {offsets, sizes, strides};
+  }
+
+  Value tileOf(OpBuilder &b, Value array) {
+    Value &known = tiles[array];
+    if (known)
+      return known;
+    auto type = cast<RankedTensorType>(array.getType());
+    Value made;
+    if (array.getDefiningOp<tensor::EmptyOp>()) {
+      made = tensor::EmptyOp::create(b, array.getLoc(), type, ValueRange(size));
+    } else {
+      auto [offsets, sizes, strides] = rowsAt(b, array);
+      made = tensor::ExtractSliceOp::create(b, array.getLoc(), type, array, offsets, sizes, strides);
+    }
+    return tiles[array] = made;
+  }
+
+  SetVector<Operation *> members;
+  Value rows, begin, size;
+  llvm::DenseMap<Value, Value> tiles; ///< of what is sliced or computed so far
+};
+
+struct TileRows : impl::TileRowsBase<TileRows> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation()->walk([&](Block *block) { blocks.push_back(block); });
+    for (Block *block : blocks)
+      tile(*block);
+  }
+
+  void tile(Block &block) {
+    Group group;
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (group.admit(&op))
+        continue;
+      if (!group.empty() && (group.isUsedBy(&op) || op.hasTrait<OpTrait::IsTerminator>())) {
+        group.close(&op);
+        group.admit(&op);
+      }
+    }
+  }
+};
+} // namespace
+} // namespace tl
