@@ -11,8 +11,8 @@ import tempfile
 
 
 def chain(k, lines):
-    calls = [f"def f{i}(x: f64) -> f64 = f{i - 1}(x) + f{i - 1}(x * 0.5)" for i in range(1, k + 1)]
-    return "\n".join(["def f0(x: f64) -> f64 = sin(x)", *calls, "def main() {", *[f"  print({line.replace('F', f'f{k}')})" for line in lines], "}"]) + "\n"
+    calls = [f"def d{i}(x: f64) -> f64 = d{i - 1}(x) + d{i - 1}(x * 0.5)" for i in range(1, k + 1)]
+    return "\n".join(["def d0(x: f64) -> f64 = sin(x)", *calls, "def main() {", *[f"  print({line.replace('F', f'd{k}')})" for line in lines], "}"]) + "\n"
 
 
 def tlc(source, *args):
