@@ -50,14 +50,6 @@ struct Index {
 };
 } // namespace
 
-/// Whether an op here is called so often that it is to stay whole.
-static bool isInSmall(Block *block) {
-  for (Operation *op = block->getParentOp(); op; op = op->getParentOp())
-    if (op->hasAttr(smallName))
-      return true;
-  return false;
-}
-
 SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> extents, ArrayRef<Divisible> divisible, double nanoseconds) {
   Index index{b, loc};
   Value zero = index.constant(0), one = index.constant(1), all = one;
@@ -66,7 +58,7 @@ SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> e
     all = index.make<arith::MulIOp>(all, extent);
   int64_t least = std::max<int64_t>(1, chunkNanoseconds / nanoseconds);
   auto known = getConstantIntValue(all);
-  if (divisible.empty() || isInSmall(b.getInsertionBlock()) || (known && *known < 2 * least))
+  if (divisible.empty() || (known && *known < 2 * least))
     return whole;
 
   // The loop that is cut: the first of at least eight grains, else the one with the most.

@@ -11,9 +11,6 @@ namespace tl {
 /// Marks an `scf.for` whose iterations write different places of what lies outside, and read none of these: those of a map. Place gives it no
 /// memory from outside to work in, so that this stays true.
 constexpr llvm::StringLiteral independentName = "tl.independent";
-/// Marks an `scf.for` around kernels that are too small to be cut.
-constexpr llvm::StringLiteral smallName = "tl.small";
-
 /// A loop whose iterations may run in any order; a chunk gets a multiple of `grain` of them.
 struct Divisible {
   unsigned loop;

@@ -4,6 +4,9 @@
 // Note [Tiles]. What a map over records becomes is of this kind: hundreds of kernels on arrays [n], [n, 3], each of which would read and write all of
 // memory. A member of a group computes row i of its results from row i of the other members' results and from anything outside the group; so a tile
 // of rows is the same computation on fewer rows, bit for bit. The tiles are independent (Chunks.h): they may run on several threads.
+//
+// In a tile the rows are the last axis and every kernel's innermost loop: whole vectors of a column, where [n, 3] would give one of each three
+// numbers. A sum along a row then runs outside of the rows; its order stays the same, because it is too short for lanes (Note [Lanes]).
 #include "passes/Chunks.h"
 #include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,9 +24,10 @@ namespace tl {
 #include "passes/Passes.h.inc"
 
 namespace {
-constexpr int64_t tileRows = 128; ///< some 50 arrays of as many rows of 3 numbers fit into the second cache
+constexpr int64_t tileRows = 256; ///< some 50 arrays of as many rows of 3 numbers fit into the second cache
 constexpr int64_t widest = 64;    ///< elements of a row, or steps of a kernel for one row
 constexpr unsigned fewest = 4;    ///< kernels that are worth a loop
+constexpr int64_t shortSum = 7;   ///< fewer numbers than there are lanes
 
 /// Whether this is an array of rows, of known and small size.
 bool isNarrow(Value v) {
@@ -54,6 +58,32 @@ Value rowsOf(Value v) {
 bool takesRows(OffsetSizeAndStrideOpInterface op, Value rows, const llvm::SmallBitVector &dropped) {
   return !dropped.test(0) && isConstantIntValue(op.getMixedOffsets()[0], 0) && isConstantIntValue(op.getMixedStrides()[0], 1) &&
          dyn_cast<Value>(op.getMixedSizes()[0]) == rows;
+}
+
+/// The first to the last place: the order of axes and of loops in a tile.
+template <typename T> SmallVector<T> rotated(ArrayRef<T> xs) {
+  SmallVector<T> ys(xs.drop_front());
+  ys.push_back(xs.front());
+  return ys;
+}
+
+RankedTensorType rotated(RankedTensorType type) { return RankedTensorType::get(rotated(type.getShape()), type.getElementType()); }
+
+/// Whether the order of what is summed does not depend on where the loop over the rows stands.
+bool sumsInOrder(GenericOp op, ArrayRef<int64_t> ranges) {
+  SmallVector<unsigned> sums;
+  op.getReductionDims(sums);
+  if (sums.empty())
+    return true;
+  if (sums.size() > 1)
+    return false;
+  if (sums[0] + 1 != op.getNumLoops())
+    return true;
+  // In lanes the sum would be made apart, and then added to what was there: the same where that is nothing.
+  return ranges[sums[0]] <= shortSum && llvm::all_of(op.getDpsInits(), [](Value init) {
+           auto fill = init.getDefiningOp<GenericOp>();
+           return fill && fill.getNumDpsInputs() == 0;
+         });
 }
 
 bool isRow(AffineMap map) {
@@ -108,7 +138,7 @@ private:
     auto generic = cast<GenericOp>(op);
     auto ranges = generic.getStaticLoopRanges();
     if (generic.getIteratorTypesArray()[0] != utils::IteratorType::parallel || ShapedType::isDynamicShape(ArrayRef(ranges).drop_front()) ||
-        ShapedType::getNumElements(ArrayRef(ranges).drop_front()) > widest)
+        ShapedType::getNumElements(ArrayRef(ranges).drop_front()) > widest || !sumsInOrder(generic, ranges))
       return false;
     SetVector<Value> above;
     getUsedValuesDefinedAbove(op->getRegions(), above);
@@ -140,7 +170,6 @@ private:
     Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1), most = arith::ConstantIndexOp::create(b, loc, tileRows);
     auto loop = scf::ForOp::create(b, loc, zero, arith::CeilDivUIOp::create(b, loc, rows, most), one, inits);
     loop->setDiscardableAttr(independentName, b.getUnitAttr());
-    loop->setDiscardableAttr(smallName, b.getUnitAttr());
     if (!loop.getBody()->empty())
       loop.getBody()->getTerminator()->erase();
     b.setInsertionPointToStart(loop.getBody());
@@ -152,7 +181,13 @@ private:
     SmallVector<Value> written;
     for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs())) {
       auto [offsets, sizes, strides] = rowsAt(b, y);
-      written.push_back(tensor::InsertSliceOp::create(b, loc, tiles.lookup(y), carried, offsets, sizes, strides));
+      Tile own = tiles.lookup(y);
+      if (own.isRotated) {
+        auto type = cast<RankedTensorType>(y.getType());
+        Value place = tensor::ExtractSliceOp::create(b, loc, type, carried, offsets, sizes, strides);
+        own.v = copied(b, loc, own.v, place, rotatedMap(type.getRank()), b.getMultiDimIdentityMap(type.getRank()));
+      }
+      written.push_back(tensor::InsertSliceOp::create(b, loc, own.v, carried, offsets, sizes, strides));
     }
     scf::YieldOp::create(b, loc, written);
     for (auto [y, result] : llvm::zip(results, loop.getResults()))
@@ -161,38 +196,68 @@ private:
       member->erase();
   }
 
-  /// The tile's part of a member.
+  /// What a value is in the tile: with the rows last, or, where it is a part of an array from outside, as that is.
+  struct Tile {
+    Value v;
+    bool isRotated = false;
+  };
+
   void tile(OpBuilder &b, Operation *member) {
-    Operation *copy;
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(member)) {
-      auto [offsets, sizes, strides] = partOf(b, slice, has(slice.getSource()));
-      Value source = has(slice.getSource()) ? tiles.lookup(slice.getSource()) : slice.getSource();
-      copy = tensor::ExtractSliceOp::create(b, slice.getLoc(), slice.getType(), source, offsets, sizes, strides);
+      bool isTile = has(slice.getSource());
+      Tile source = isTile ? tiles.lookup(slice.getSource()) : Tile{slice.getSource()};
+      auto [offsets, sizes, strides] = partOf(b, slice, isTile, source.isRotated);
+      RankedTensorType type = slice.getType();
+      bool rotates = source.isRotated && type.getRank() > 1;
+      tiles[slice] = {tensor::ExtractSliceOp::create(b, slice.getLoc(), rotates ? rotated(type) : type, source.v, offsets, sizes, strides), rotates};
     } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(member)) {
-      auto [offsets, sizes, strides] = partOf(b, insert, true);
-      copy = tensor::InsertSliceOp::create(b, insert.getLoc(), tileOf(b, insert.getSource()), tileOf(b, insert.getDest()), offsets, sizes, strides);
+      auto [offsets, sizes, strides] = partOf(b, insert, true, insert.getType().getRank() > 1);
+      Value source = ownTile(b, insert.getSource()), dest = ownTile(b, insert.getDest());
+      tiles[insert] = {tensor::InsertSliceOp::create(b, insert.getLoc(), source, dest, offsets, sizes, strides), insert.getType().getRank() > 1};
     } else {
-      auto generic = cast<GenericOp>(member);
-      IRMapping operands;
-      copy = generic->clone();
-      for (OpOperand &x : generic->getOpOperands())
-        if (isRow(generic.getMatchingIndexingMap(&x)))
-          copy->setOperand(x.getOperandNumber(), tileOf(b, x.get()));
-      b.insert(copy);
-      moveIndices(cast<GenericOp>(copy));
+      tileKernel(b, cast<GenericOp>(member));
     }
-    for (auto [y, own] : llvm::zip(member->getResults(), copy->getResults()))
-      tiles[y] = own;
   }
 
-  /// The number of a row is that within the tile and the tile's first.
+  void tileKernel(OpBuilder &b, GenericOp op) {
+    SmallVector<AffineExpr> loops;
+    unsigned count = op.getNumLoops();
+    for (unsigned i = 0; i < count; ++i)
+      loops.push_back(b.getAffineDimExpr(i == 0 ? count - 1 : i - 1));
+    SmallVector<Value> inputs, inits;
+    SmallVector<AffineMap> maps;
+    SmallVector<Type> types;
+    for (OpOperand &x : op->getOpOperands()) {
+      AffineMap map = op.getMatchingIndexingMap(&x);
+      Tile own{x.get()};
+      if (op.isDpsInit(&x))
+        own = {ownTile(b, x.get()), map.getNumResults() > 1};
+      else if (isRow(map))
+        own = tileOf(b, x.get());
+      if (own.isRotated)
+        map = AffineMap::get(count, 0, rotated(map.getResults()), b.getContext());
+      maps.push_back(map.replaceDimsAndSymbols(loops, {}, count, 0));
+      (op.isDpsInit(&x) ? inits : inputs).push_back(own.v);
+      if (op.isDpsInit(&x))
+        types.push_back(own.v.getType());
+    }
+    auto copy = GenericOp::create(b, op.getLoc(), types, inputs, inits, maps, rotated(ArrayRef(op.getIteratorTypesArray())));
+    IRMapping values;
+    op.getRegion().cloneInto(&copy.getRegion(), values);
+    moveIndices(copy);
+    for (auto [y, own] : llvm::zip(op.getResults(), copy.getResults()))
+      tiles[y] = {own, cast<RankedTensorType>(own.getType()).getRank() > 1};
+  }
+
+  /// Loops have other numbers; that of a row is within the tile.
   void moveIndices(GenericOp copy) {
     SmallVector<linalg::IndexOp> indices;
-    copy->walk([&](linalg::IndexOp index) {
-      if (index.getDim() == 0)
-        indices.push_back(index);
-    });
+    copy->walk([&](linalg::IndexOp index) { indices.push_back(index); });
     for (linalg::IndexOp index : indices) {
+      bool isRow = index.getDim() == 0;
+      index.setDim(isRow ? copy.getNumLoops() - 1 : index.getDim() - 1);
+      if (!isRow)
+        continue;
       OpBuilder b(index->getContext());
       b.setInsertionPointAfter(index);
       auto moved = arith::AddIOp::create(b, index.getLoc(), index, begin);
@@ -203,11 +268,13 @@ private:
   using Part = std::tuple<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>;
 
   /// The slice's rows in the tile: from its first on where the array is a tile too.
-  Part partOf(OpBuilder &b, OffsetSizeAndStrideOpInterface op, bool isTile) {
-    SmallVector<OpFoldResult> offsets = op.getMixedOffsets(), sizes = op.getMixedSizes();
+  Part partOf(OpBuilder &b, OffsetSizeAndStrideOpInterface op, bool isTile, bool isRotated) {
+    SmallVector<OpFoldResult> offsets = op.getMixedOffsets(), sizes = op.getMixedSizes(), strides = op.getMixedStrides();
     offsets[0] = isTile ? OpFoldResult(b.getIndexAttr(0)) : OpFoldResult(begin);
     sizes[0] = size;
-    return {offsets, sizes, op.getMixedStrides()};
+    if (!isRotated)
+      return {offsets, sizes, strides};
+    return {rotated(ArrayRef(offsets)), rotated(ArrayRef(sizes)), rotated(ArrayRef(strides))};
   }
 
   /// All columns of the tile's rows.
@@ -220,24 +287,43 @@ private:
     return {offsets, sizes, strides};
   }
 
-  Value tileOf(OpBuilder &b, Value array) {
-    Value &known = tiles[array];
-    if (known)
-      return known;
+  /// An array to read: of the tile, or rows of one from outside.
+  Tile tileOf(OpBuilder &b, Value array) {
+    if (auto known = tiles.find(array); known != tiles.end())
+      return known->second;
+    auto [offsets, sizes, strides] = rowsAt(b, array);
     auto type = cast<RankedTensorType>(array.getType());
-    Value made;
-    if (array.getDefiningOp<tensor::EmptyOp>()) {
-      made = tensor::EmptyOp::create(b, array.getLoc(), type, ValueRange(size));
-    } else {
-      auto [offsets, sizes, strides] = rowsAt(b, array);
-      made = tensor::ExtractSliceOp::create(b, array.getLoc(), type, array, offsets, sizes, strides);
-    }
-    return tiles[array] = made;
+    return tiles[array] = {tensor::ExtractSliceOp::create(b, array.getLoc(), type, array, offsets, sizes, strides)};
+  }
+
+  /// An array of the tile's own form.
+  Value ownTile(OpBuilder &b, Value array) {
+    auto type = cast<RankedTensorType>(array.getType());
+    int64_t rank = type.getRank();
+    if (array.getDefiningOp<tensor::EmptyOp>())
+      return tensor::EmptyOp::create(b, array.getLoc(), rotated(type), ValueRange(size));
+    Tile own = tileOf(b, array);
+    if (own.isRotated || rank == 1)
+      return own.v;
+    Value place = tensor::EmptyOp::create(b, array.getLoc(), rotated(type), ValueRange(size));
+    return copied(b, array.getLoc(), own.v, place, b.getMultiDimIdentityMap(rank), rotatedMap(rank));
+  }
+
+  AffineMap rotatedMap(int64_t rank) {
+    AffineMap map = AffineMap::getMultiDimIdentityMap(rank, rows.getContext());
+    return AffineMap::get(rank, 0, rotated(map.getResults()), rows.getContext());
+  }
+
+  static Value copied(OpBuilder &b, Location loc, Value from, Value to, AffineMap read, AffineMap write) {
+    SmallVector<utils::IteratorType> loops(read.getNumDims(), utils::IteratorType::parallel);
+    return GenericOp::create(b, loc, to.getType(), from, to, {read, write}, loops, [](OpBuilder &b, Location loc, ValueRange args) {
+             linalg::YieldOp::create(b, loc, args[0]);
+           }).getResult(0);
   }
 
   SetVector<Operation *> members;
   Value rows, begin, size;
-  llvm::DenseMap<Value, Value> tiles; ///< of what is sliced or computed so far
+  llvm::DenseMap<Value, Tile> tiles; ///< of what is sliced or computed so far
 };
 
 struct TileRows : impl::TileRowsBase<TileRows> {
