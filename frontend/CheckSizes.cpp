@@ -173,7 +173,7 @@ bool Checker::notNegative(Code code, Expr *at, const Size &size, StringRef what)
   if (a == Answer::Never)
     diags.report(code, at->span, (what + (size.constant() ? Twine(" would be ") + size.str() : Twine(", ") + size.str() + ", is always negative")).str()).note("a size is at least 0");
   if (a == Answer::Sometimes && code == Code::E0302 && knownBefore(at, size))
-    body->deferred.push_back({at, {Size(0), size, false, at->span, "a size is at least 0, " + what.str()}});
+    body->deferred.push_back({at, {Size(0), size, false, at->span, what.str() + " is at least 0"}});
   return a != Answer::Never;
 }
 

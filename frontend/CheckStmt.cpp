@@ -176,6 +176,17 @@ void Checker::checkTarget(Expr *target) {
 }
 
 void Checker::assignStmt(AssignStmt *s) {
+  if (auto *n = dyn_cast<NameExpr>(s->target); n && n->name != "_" && !lookup(n->name)) {
+    check(s->value);
+    auto &d = diags.report(Code::E0140, n->span, ("unknown name `" + n->name + "`").str(), "not known here");
+    d.topic = ("unknown " + n->name + " " + Twine(body->number)).str();
+    if (std::string near = suggestion(n->name); !near.empty())
+      d.help("did you mean `" + near + "`?");
+    else if (!s->hasOp)
+      d.help(("to make it, write `let " + n->name + " = ...`, or `var " + n->name + " = ...` where it is to change").str());
+    s->target->type = types.error();
+    return;
+  }
   const Type *target, *t;
   Expr *at = s->value;
   if (s->hasOp) {

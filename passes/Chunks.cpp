@@ -171,9 +171,9 @@ void cutMap(scf::ForOp loop) {
   // What the body works in on the stack becomes each chunk's own.
   SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
-  SmallVector<memref::AllocaOp> scratch;
+  SmallVector<Operation *> scratch;
   for (Value value : used)
-    if (auto memory = value.getDefiningOp<memref::AllocaOp>()) {
+    if (Operation *memory = value.getDefiningOp(); isa_and_nonnull<memref::AllocaOp, LLVM::AllocaOp>(memory)) {
       if (!llvm::all_of(memory->getUsers(), [&](Operation *user) { return loop->isProperAncestor(user); }))
         return;
       scratch.push_back(memory);
@@ -191,7 +191,7 @@ void cutMap(scf::ForOp loop) {
   Iterations own = openChunks(b, loop.getLoc(), extents, Divisible{0, 1}, nanosecondsOf(*inner.getBody()))[0];
   if (b.getInsertionBlock() == loop->getBlock())
     return; // too little to do
-  for (memref::AllocaOp memory : scratch)
+  for (Operation *memory : scratch)
     memory->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
   loop->moveBefore(b.getInsertionBlock(), b.getInsertionPoint());
   loop.setLowerBound(own.begin);
