@@ -72,7 +72,7 @@ x, image = f4(5, 3), f4(2, 4, 3, 3)
 heads = [f4(2, 3, 4), f4(2, 3, 4), f4(2, 3, 4), f4(2, 4, 3)]
 ATTENTION = "nn.Attention(q=y, k=z, v=u, o=v)"
 RECURRENT = "nn.Recurrent(w=y, u=z, b=u, c=v)"
-NORM = "nn.Norm(scale=y, shift=z)"
+LAYER, BATCH = "nn.LayerNorm(scale=y, shift=z)", "nn.BatchNorm(scale=y, shift=z)"
 norm = [f4(3), f4(3)]
 
 
@@ -88,13 +88,14 @@ check(sys.argv[1], [
     close("nn.conv_same(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, True), [image, f4(3, 3, 3, 2), f4(2)]),
     close("let p = nn.conv2d_init(key(5), 5, 20, 30); mean(p.w ** 2) * x", lambda s: s * 2 / 500, [np.float32(1)], within=0.05),
     close("nn.embedding(x, nn.Embedding(w=y))", lambda i, w: w[i], [np.array([[4, 0], [1, 1]]), f4(5, 3)]),
-    close(f"nn.layer_norm(x, {NORM})", lambda x, s, b: normalised(x, -1) * s + b, [x, *norm]),
-    close(f"nn.layer_norm(x, {NORM})", lambda x, s, b: normalised(x, -1) * s + b, [image, *norm]),
-    close(f"let (a, r) = nn.batch_norm(x, {NORM}, nn.running_init(3)); (a, r.mean, r.variance)",
-          lambda x, s, b: (normalised(x, 0) * s + b, 0.1 * x.mean(0), 0.9 + 0.1 * x.var(0, ddof=1)), [x, *norm]),
-    close(f"let (a, r) = nn.batch_norm(x, {NORM}, nn.running_init(3)); (a, r.mean)",
-          lambda x, s, b: (normalised(x, (0, 1, 2)) * s + b, 0.1 * x.mean((0, 1, 2))), [image, *norm]),
-    close(f"nn.batch_norm_fixed(x, {NORM}, nn.Running(mean=y, variance=z ** 2))",
+    close(f"nn.layer_norm(x, {LAYER})", lambda x, s, b: normalised(x, -1) * s + b, [x, *norm]),
+    close(f"nn.layer_norm(x, {LAYER})", lambda x, s, b: normalised(x, -1) * s + b, [image, *norm]),
+    close(f"nn.batch_norm(x, {BATCH})", lambda x, s, b: normalised(x, 0) * s + b, [x, *norm]),
+    close(f"nn.batch_norm(x, {BATCH})", lambda x, s, b: normalised(x, (0, 1, 2)) * s + b, [image, *norm]),
+    close("let r = nn.running_update(nn.running_init(3), x); (r.mean, r.variance)", lambda x, *_: (0.1 * x.mean(0), 0.9 + 0.1 * x.var(0, ddof=1)), [x, *norm]),
+    close("let r = nn.running_update(nn.running_init(3), x); (r.mean, r.variance)",
+          lambda x, *_: (0.1 * x.mean((0, 1, 2)), 0.9 + 0.1 * x.var((0, 1, 2), ddof=1)), [image, *norm]),
+    close(f"nn.batch_norm_fixed(x, {BATCH}, nn.Running(mean=y, variance=z ** 2))",
           lambda x, s, b: (x - s) / np.sqrt(b**2 + 1e-5) * s + b, [x, *norm]),
     close(f"nn.attention(x, w, {ATTENTION})", lambda x, q, k, v, o, y: attention(x, y, q, k, v, o), [x, *heads, f4(7, 3)]),
     close(f"nn.self_attention(x, {ATTENTION})", lambda x, *p: attention(x, x, *p), [x, *heads]),
