@@ -19,7 +19,7 @@ _Thread_local Thread rtThread;
 volatile int32_t tl_interrupt_flag;
 
 const int rtFaults[RT_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-enum { ALTERNATE_STACK = 64 << 10 };
+enum { ALTERNATE_STACK = 64 << 10, STACK_RESERVE = 256 << 10 };
 
 /* What the outermost entry replaced, to be put back at its end. */
 typedef struct {
@@ -41,8 +41,10 @@ static void findStack(void) {
   size_t size;
   if (stackLow || pthread_getattr_np(pthread_self(), &attr))
     return;
-  if (!pthread_attr_getstack(&attr, &low, &size))
+  if (!pthread_attr_getstack(&attr, &low, &size)) {
     stackLow = low;
+    rtThread.stackLimit = stackLow + STACK_RESERVE;
+  }
   pthread_attr_destroy(&attr);
 }
 
@@ -64,6 +66,11 @@ _Noreturn void rtExit(int code) {
     jump(code);
   rtFlush();
   exit(code);
+}
+
+_Noreturn void rtStackOverflow(void) {
+  rtThread.fault = RT_FAULT_STACK;
+  jump(TL_TRAP);
 }
 
 static void onFault(int signal, siginfo_t *info, void *context) {

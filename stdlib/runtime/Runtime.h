@@ -58,14 +58,21 @@ enum { RT_NO_FAULT, RT_FAULT_STACK, RT_FAULT_ARITHMETIC, RT_FAULT_ADDRESS, RT_FA
 typedef struct {
   Entry *entry;
   volatile int busy; /* above 0 in functions that must not be left by a signal */
+  char *stackLimit;  /* below it there is too little stack for the runtime's functions */
   int fault;
   void *faultAddress;
   Buffer *messages; /* where error messages wait for their turn; null: written at once */
 } Thread;
 extern _Thread_local Thread rtThread;
 
-/* Brackets a function that changes the runtime's state: a SIGINT inside it takes effect at the end. */
-static inline void rtEnter(void) { rtThread.busy++; }
+/* Ends the entry as a fault on the guard page does. Left out of libc's allocator by a signal, its locks would never be free again. */
+_Noreturn void rtStackOverflow(void);
+/* Brackets a function that changes the runtime's state: a SIGINT inside it takes effect at the end, and it has the stack it needs. */
+static inline void rtEnter(void) {
+  if ((char *)__builtin_frame_address(0) < rtThread.stackLimit && rtThread.entry)
+    rtStackOverflow();
+  rtThread.busy++;
+}
 static inline void rtLeave(void) {
   if (--rtThread.busy == 0 && tl_interrupt_flag && rtThread.entry)
     tl_interrupted();
