@@ -120,7 +120,8 @@ Value checkedProduct(OpBuilder &b, Location loc, Value lhs, Value rhs) {
   return LLVM::SelectOp::create(b, loc, overflow, none, LLVM::ExtractValueOp::create(b, loc, product, 0));
 }
 
-/// The number of bytes that a buffer asks for is a product of sizes, which must not wrap: the runtime refuses -1.
+/// The number of bytes that a buffer asks for is a product of sizes, which must not wrap: the runtime refuses -1. A size below 0 counts as 0: what
+/// stands in a branch or loop that is not entered may have been moved before the check of its size, and nothing is done with it there.
 void checkBytes(LLVM::CallOp alloc) {
   auto bytes = alloc.getOperand(0).getDefiningOp<LLVM::PtrToIntOp>();
   auto end = bytes ? bytes.getArg().getDefiningOp<LLVM::GEPOp>() : nullptr;
@@ -128,9 +129,12 @@ void checkBytes(LLVM::CallOp alloc) {
     return;
   OpBuilder b(alloc);
   Location loc = alloc.getLoc();
-  std::function<Value(Value)> checked = [&](Value count) {
+  std::function<Value(Value)> checked = [&](Value count) -> Value {
     auto product = count.getDefiningOp<LLVM::MulOp>();
-    return product ? checkedProduct(b, loc, checked(product.getLhs()), checked(product.getRhs())) : count;
+    if (product)
+      return checkedProduct(b, loc, checked(product.getLhs()), checked(product.getRhs()));
+    Value zero = LLVM::ConstantOp::create(b, loc, count.getType(), b.getI64IntegerAttr(0));
+    return LLVM::SMaxOp::create(b, loc, count, zero).getResult();
   };
   Value one = LLVM::GEPOp::create(b, loc, end.getType(), end.getElemType(), end.getBase(), ArrayRef<LLVM::GEPArg>{1});
   Value width = LLVM::PtrToIntOp::create(b, loc, bytes.getType(), one);

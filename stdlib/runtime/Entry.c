@@ -19,7 +19,7 @@ _Thread_local Thread rtThread;
 volatile int32_t tl_interrupt_flag;
 
 const int rtFaults[RT_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-enum { ALTERNATE_STACK = 64 << 10, STACK_RESERVE = 256 << 10 };
+enum { STACK_RESERVE = 256 << 10 };
 
 /* What the outermost entry replaced, to be put back at its end. */
 typedef struct {
@@ -105,16 +105,16 @@ _Noreturn void tl_interrupted(void) {
   rtExit(TL_INTERRUPTED);
 }
 
-void rtPrepareThread(void) {
+void rtPrepareThread(char alternate[RT_ALTERNATE_STACK]) {
   findStack();
-  stack_t stack = {.ss_sp = rtMalloc(ALTERNATE_STACK), .ss_size = ALTERNATE_STACK};
+  stack_t stack = {.ss_sp = alternate, .ss_size = RT_ALTERNATE_STACK};
   sigaltstack(&stack, NULL);
 }
 
 static void beginSignals(Signals *old) {
   findStack();
-  old->stackMemory = rtMalloc(ALTERNATE_STACK);
-  stack_t stack = {.ss_sp = old->stackMemory, .ss_size = ALTERNATE_STACK};
+  old->stackMemory = rtMalloc(RT_ALTERNATE_STACK);
+  stack_t stack = {.ss_sp = old->stackMemory, .ss_size = RT_ALTERNATE_STACK};
   sigaltstack(&stack, &old->stack);
   struct sigaction fault = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
   for (int i = 0; i < RT_FAULTS; i++)

@@ -102,7 +102,8 @@ static void sleepUntilWork(int64_t last) {
 }
 
 static void *worker(void *unused) {
-  rtPrepareThread();
+  char alternate[RT_ALTERNATE_STACK];
+  rtPrepareThread(alternate);
   for (int64_t last = 0;;) {
     sleepUntilWork(last);
     atomic_fetch_add(&pool.inside, 1);

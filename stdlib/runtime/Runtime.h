@@ -79,8 +79,9 @@ static inline void rtLeave(void) {
 }
 /* Leaves the innermost entry with an exit code, or the process where there is none. */
 _Noreturn void rtExit(int code);
-/* A thread that is to run compiled code: its stack can overflow without harm. */
-void rtPrepareThread(void);
+enum { RT_ALTERNATE_STACK = 64 << 10 };
+/* A thread that is to run compiled code: its stack can overflow without harm. The faults are handled on `alternate`. */
+void rtPrepareThread(char alternate[RT_ALTERNATE_STACK]);
 /* After a jump: the message of the fault that caused it, if one did. */
 void rtReportFault(void);
 
