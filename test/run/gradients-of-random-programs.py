@@ -13,6 +13,8 @@ import tempfile
 
 import numpy as np
 
+from Inputs.programs import Writer
+
 PROGRAMS, LINES, SIZE, ROWS = 40, 6, 4, 3
 LONG = np.longdouble
 
@@ -44,14 +46,7 @@ def root(x):
 """
 
 
-class Writer:
-    def __init__(self, rng):
-        self.rng, self.tl, self.py, self.loops = rng, [], [], []
-
-    def add(self, depth, tl, py=None):
-        self.tl.append("  " * depth + tl)
-        self.py.append("  " * depth + (tl if py is None else py))
-
+class Statements(Writer):
     def index(self):
         if self.loops and self.rng.random() < 0.7:
             k = self.rng.choice(self.loops)
@@ -85,28 +80,14 @@ class Writer:
             self.add(depth, f"{v} = [for i: ({v}[i - 1] ?? 0) * 0.3 + {u}[i]]", f"{v} = np.concatenate(([L(0)], {v}[:-1])) * 0.3 + {u}")
         elif budget > 1 and len(self.loops) < 2:
             if kind == 8:
-                k, turns = "ij"[len(self.loops)], self.rng.choice(["3", "2", "none", str(SIZE)])
-                self.add(depth, f"for {k} in {turns} {{", f"for {k} in range({turns}):")
-                self.loops.append(k)
+                self.loop(depth, budget, self.rng.choice(["3", "2", "none", str(SIZE)]))
             else:
-                test = f"{self.rng.choice('abx')}[{self.index()}] > {self.rng.choice(['0.13', '-0.21', '0.57'])}"
-                self.add(depth, f"if {test} {{", f"if {test}:")
-            self.py.append("  " * depth + "  pass")
-            for _ in range(self.rng.randrange(1, 4)):
-                self.statement(depth + 1, budget - 1)
-            if kind == 8:
-                self.loops.pop()
-            elif self.rng.random() < 0.6:
-                self.add(depth, "} else {", "else:")
-                self.py.append("  " * depth + "  pass")
-                self.statement(depth + 1, budget - 1)
-            self.tl.append("  " * depth + "}")
+                self.branch(depth, budget, f"{self.rng.choice('abx')}[{self.index()}] > {self.rng.choice(['0.13', '-0.21', '0.57'])}", 0.6)
 
 
 def write(rng, number):
-    w = Writer(rng)
-    while len(w.tl) < LINES:
-        w.statement(1, 3)
+    w = Statements(rng)
+    w.write(LINES)
     tl = [f"def fn{number}(x: f64[{SIZE}]) -> f64 {{", "  let none = count(x > 1e9)", "  var a = x", "  var b = 0.5 * x + 0.1", "  var s = x[0] * x[1]", *w.tl,
           "  s + sum(sin(a) * 0.9 + b * a + b * 0.7)", "}"]
     py = [f"def fn{number}(x):", "  none, a, b, s = 0, copy(x), L(0.5) * x + L(0.1), x[0] * x[1]", *w.py, "  return s + np.sum(sin(a) * L(0.9) + b * a + b * L(0.7))"]

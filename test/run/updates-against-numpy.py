@@ -12,19 +12,16 @@ import tempfile
 
 import numpy as np
 
+from Inputs.programs import Writer
+
 PROGRAMS, LINES = 60, 9
 VECTORS, MATRICES = "abc", "mw"  # of 6, of 4 x 4
 
 
-class Writer:
-    """One function, in tl and in Python."""
-
+class Statements(Writer):
     def __init__(self, rng):
-        self.rng, self.tl, self.py, self.kept, self.loops = rng, [], [], [], []
-
-    def add(self, depth, tl, py=None):
-        self.tl.append("  " * depth + tl)
-        self.py.append("  " * depth + (tl if py is None else py))
+        super().__init__(rng)
+        self.kept = []
 
     def place(self, depth, target, value):
         self.add(depth, f"{target} = {value}", f"{target} = copy({value})")  # NumPy reads what it has written where row and column cross
@@ -95,29 +92,14 @@ class Writer:
             self.add(depth, f"{v} = bumped({v}, {u}, {self.index(6)})")
         elif budget > 1 and len(self.loops) < 2:
             if kind == 12:
-                k = "ij"[len(self.loops)]
-                turns = self.pick(["3", "2", "none", "4"])
-                self.add(depth, f"for {k} in {turns} {{", f"for {k} in range({turns}):")
-                self.loops.append(k)
+                self.loop(depth, budget, self.pick(["3", "2", "none", "4"]))
             else:
-                test = f"{self.number()} % 2 == {self.rng.randrange(2)}"
-                self.add(depth, f"if {test} {{", f"if {test}:")
-            self.py.append("  " * depth + "  pass")
-            for _ in range(self.rng.randrange(1, 4)):
-                self.statement(depth + 1, budget - 1)
-            if kind == 12:
-                self.loops.pop()
-            elif self.rng.random() < 0.5:
-                self.add(depth, "} else {", "else:")
-                self.py.append("  " * depth + "  pass")
-                self.statement(depth + 1, budget - 1)
-            self.tl.append("  " * depth + "}")
+                self.branch(depth, budget, f"{self.number()} % 2 == {self.rng.randrange(2)}", 0.5)
 
 
 def write(rng, number):
-    w = Writer(rng)
-    while len(w.tl) < LINES:
-        w.statement(1, 3)
+    w = Statements(rng)
+    w.write(LINES)
     shown = list(VECTORS + MATRICES + "s") + w.kept
     parameters = "a0: i64[6], m0: i64[4, 4], none: int"
     tl = [f"def p{number}({parameters}) {{", "  var a = a0", "  var b = a0", "  var c = a0 * 2", "  var m = m0", "  var w = m0", "  var s = none + 1", *w.tl]
