@@ -9,8 +9,8 @@ using namespace tl::ast;
 
 StringRef ast::spelling(BinaryOp op) {
   switch (op) {
-#define X(Name, text, intrinsic)                                                                             \
-  case BinaryOp::Name:                                                                                       \
+#define X(Name, text, intrinsic)                                                                                                           \
+  case BinaryOp::Name:                                                                                                                     \
     return text;
     TL_BINARY_OPS(X)
 #undef X
@@ -188,9 +188,7 @@ private:
   Expr *copy(SubscriptExpr *e) {
     auto *n = into.make<SubscriptExpr>(e->span);
     n->base = expr(e->base);
-    n->indices = each(e->indices, [&](const Index &i) {
-      return Index{i.kind, i.span, expr(i.lo), expr(i.hi), expr(i.step), false};
-    });
+    n->indices = each(e->indices, [&](const Index &i) { return Index{i.kind, i.span, expr(i.lo), expr(i.hi), expr(i.step), false}; });
     return n;
   }
   Expr *copy(SelectExpr *e) {

@@ -40,7 +40,9 @@ template <ExprKind K> struct ExprOf : Expr {
   static bool classof(const Expr *e) { return e->kind == K; }
 };
 
-struct ErrorExpr : ExprOf<ExprKind::Error> { using ExprOf::ExprOf; };
+struct ErrorExpr : ExprOf<ExprKind::Error> {
+  using ExprOf::ExprOf;
+};
 
 /// A literal number as written (underscores and 0x included). `value` is the integer; a float is read from `text`
 /// when its type is known, so that it is rounded once.
@@ -53,8 +55,13 @@ struct NumberExpr : ExprOf<ExprKind::Number> {
   /// The number in a float type, rounded once from its text; infinite where it is too large.
   llvm::APFloat in(ScalarKind kind) const;
 };
-struct BoolExpr : ExprOf<ExprKind::Bool> { using ExprOf::ExprOf; bool value = false; };
-struct NoneExpr : ExprOf<ExprKind::None> { using ExprOf::ExprOf; };
+struct BoolExpr : ExprOf<ExprKind::Bool> {
+  using ExprOf::ExprOf;
+  bool value = false;
+};
+struct NoneExpr : ExprOf<ExprKind::None> {
+  using ExprOf::ExprOf;
+};
 
 /// A piece of a string: text (escapes and {{ }} resolved), or a hole with its format spec.
 struct StringPart {
@@ -63,24 +70,33 @@ struct StringPart {
   StringRef spec;
   Span specSpan = {};
 };
-struct StringExpr : ExprOf<ExprKind::String> { using ExprOf::ExprOf; List<StringPart> parts; };
+struct StringExpr : ExprOf<ExprKind::String> {
+  using ExprOf::ExprOf;
+  List<StringPart> parts;
+};
 
 struct NameExpr : ExprOf<ExprKind::Name> {
   using ExprOf::ExprOf;
   StringRef name;
-  Decl *decl = nullptr;          ///< checked: Var, Const, Def (first of its overloads), Struct, Import; null for a size or pack
-  const Sym *sym = nullptr;      ///< checked: a size parameter used as an int
-  const Pack *pack = nullptr;    ///< checked: a pack used as a shape
+  Decl *decl = nullptr;       ///< checked: Var, Const, Def (first of its overloads), Struct, Import; null for a size or pack
+  const Sym *sym = nullptr;   ///< checked: a size parameter used as an int
+  const Pack *pack = nullptr; ///< checked: a pack used as a shape
 };
 
 enum class UnaryOp : uint8_t { Neg, Not };
-struct UnaryExpr : ExprOf<ExprKind::Unary> { using ExprOf::ExprOf; UnaryOp op = UnaryOp::Neg; Expr *operand = nullptr; };
+struct UnaryExpr : ExprOf<ExprKind::Unary> {
+  using ExprOf::ExprOf;
+  UnaryOp op = UnaryOp::Neg;
+  Expr *operand = nullptr;
+};
 
 /// One line an operator: enumerator, spelling, name of the intrinsic op it becomes on numbers.
-#define TL_BINARY_OPS(X)                                                                                               \
-  X(Add, "+", "add") X(Sub, "-", "sub") X(Mul, "*", "mul") X(Div, "/", "div") X(FloorDiv, "//", "floordiv")            \
-  X(Mod, "%", "mod") X(Pow, "**", "pow") X(MatMul, "@", "matmul") X(Eq, "==", "eq") X(Ne, "!=", "ne")                  \
+// clang-format off
+#define TL_BINARY_OPS(X)                                                                                                                   \
+  X(Add, "+", "add") X(Sub, "-", "sub") X(Mul, "*", "mul") X(Div, "/", "div") X(FloorDiv, "//", "floordiv")                                \
+  X(Mod, "%", "mod") X(Pow, "**", "pow") X(MatMul, "@", "matmul") X(Eq, "==", "eq") X(Ne, "!=", "ne")                                      \
   X(Lt, "<", "lt") X(Le, "<=", "le") X(Gt, ">", "gt") X(Ge, ">=", "ge") X(And, "and", "and") X(Or, "or", "or")
+// clang-format on
 enum class BinaryOp : uint8_t {
 #define X(Name, text, op) Name,
   TL_BINARY_OPS(X)
@@ -94,7 +110,10 @@ struct BinaryExpr : ExprOf<ExprKind::Binary> {
   Span opSpan;
   Expr *lhs = nullptr, *rhs = nullptr;
 };
-struct RangeExpr : ExprOf<ExprKind::Range> { using ExprOf::ExprOf; Expr *lo = nullptr, *hi = nullptr; };
+struct RangeExpr : ExprOf<ExprKind::Range> {
+  using ExprOf::ExprOf;
+  Expr *lo = nullptr, *hi = nullptr;
+};
 struct IfExpr : ExprOf<ExprKind::If> {
   using ExprOf::ExprOf;
   Expr *cond = nullptr;
@@ -114,10 +133,10 @@ struct Arg {
 struct CallExpr : ExprOf<ExprKind::Call> {
   using ExprOf::ExprOf;
   Expr *callee = nullptr;
-  List<Arg> args;              ///< as written; for `x |> f(y)`, x first
+  List<Arg> args; ///< as written; for `x |> f(y)`, x first
   bool piped = false;
-  Callable *target = nullptr;  ///< checked: what is called
-  List<Expr *> ordered;        ///< checked: one a parameter of the target, defaults filled in
+  Callable *target = nullptr; ///< checked: what is called
+  List<Expr *> ordered;       ///< checked: one a parameter of the target, defaults filled in
 };
 enum class IndexKind : uint8_t { Single, Slice, Ellipsis, NewAxis };
 struct Index {
@@ -127,7 +146,11 @@ struct Index {
   bool proved = false;                                ///< checked: inside for all sizes; needs no check
 };
 /// a[...], and zeros[f64] / S[8, 4] where the base names a type or definition.
-struct SubscriptExpr : ExprOf<ExprKind::Subscript> { using ExprOf::ExprOf; Expr *base = nullptr; List<Index> indices; };
+struct SubscriptExpr : ExprOf<ExprKind::Subscript> {
+  using ExprOf::ExprOf;
+  Expr *base = nullptr;
+  List<Index> indices;
+};
 struct SelectExpr : ExprOf<ExprKind::Select> {
   using ExprOf::ExprOf;
   Expr *base = nullptr;
@@ -136,10 +159,19 @@ struct SelectExpr : ExprOf<ExprKind::Select> {
   int field = -1;       ///< checked: field of a record; -1 with decl null: `.T`
   Decl *decl = nullptr; ///< checked: member of a module
 };
-struct TupleExpr : ExprOf<ExprKind::Tuple> { using ExprOf::ExprOf; List<Expr *> elems; }; ///< () is empty
+struct TupleExpr : ExprOf<ExprKind::Tuple> {
+  using ExprOf::ExprOf;
+  List<Expr *> elems;
+}; ///< () is empty
 /// An element of a literal `[a, ...s, b]`: `spread` elements splice a shape.
-struct Elem { Expr *value = nullptr; bool spread = false; };
-struct ArrayLitExpr : ExprOf<ExprKind::ArrayLit> { using ExprOf::ExprOf; List<Elem> elems; };
+struct Elem {
+  Expr *value = nullptr;
+  bool spread = false;
+};
+struct ArrayLitExpr : ExprOf<ExprKind::ArrayLit> {
+  using ExprOf::ExprOf;
+  List<Elem> elems;
+};
 
 struct Pattern;
 /// `i`, or `pattern in iter`, of index notation and `for`.
@@ -156,7 +188,10 @@ struct ForExpr : ExprOf<ExprKind::For> {
   Expr *filter = nullptr;
   Expr *body = nullptr;
 };
-struct FallbackExpr : ExprOf<ExprKind::Fallback> { using ExprOf::ExprOf; Expr *access = nullptr, *otherwise = nullptr; };
+struct FallbackExpr : ExprOf<ExprKind::Fallback> {
+  using ExprOf::ExprOf;
+  Expr *access = nullptr, *otherwise = nullptr;
+};
 /// `{ ... }`: its value is that of the last statement where that is an expression.
 struct BlockExpr : ExprOf<ExprKind::Block> {
   using ExprOf::ExprOf;
@@ -176,14 +211,18 @@ struct Pattern {
 
 enum class TypeExprKind : uint8_t { Error, Named, Tuple, Func };
 /// An argument in brackets: `...s` (spread), else an expression that is a size or a type.
-struct TypeArg { Span span; StringRef spread; Expr *value = nullptr; };
+struct TypeArg {
+  Span span;
+  StringRef spread;
+  Expr *value = nullptr;
+};
 struct TypeExpr {
   TypeExprKind kind;
   Span span;
-  List<StringRef> path;           ///< Named: nn, Dense
-  List<TypeExpr *> elems;         ///< Tuple: elements; Func: parameters
-  TypeExpr *result = nullptr;     ///< Func
-  List<List<TypeArg>> args;       ///< f32[n, m], S[8, 4][b]: a list a bracket
+  List<StringRef> path;       ///< Named: nn, Dense
+  List<TypeExpr *> elems;     ///< Tuple: elements; Func: parameters
+  TypeExpr *result = nullptr; ///< Func
+  List<List<TypeArg>> args;   ///< f32[n, m], S[8, 4][b]: a list a bracket
 };
 
 //===- Statements ---------------------------------------------------------------------------------------------------===//
@@ -195,6 +234,7 @@ enum class StmtKind : uint8_t {
 struct Stmt {
   const StmtKind kind;
   Span span;
+
 protected:
   Stmt(StmtKind kind, Span span) : kind(kind), span(span) {}
 };
@@ -202,9 +242,15 @@ template <StmtKind K> struct StmtOf : Stmt {
   explicit StmtOf(Span span) : Stmt(K, span) {}
   static bool classof(const Stmt *s) { return s->kind == K; }
 };
-struct Attr { Span span; StringRef name; List<Arg> args; };
+struct Attr {
+  Span span;
+  StringRef name;
+  List<Arg> args;
+};
 
-struct ErrorStmt : StmtOf<StmtKind::Error> { using StmtOf::StmtOf; };
+struct ErrorStmt : StmtOf<StmtKind::Error> {
+  using StmtOf::StmtOf;
+};
 struct LetStmt : StmtOf<StmtKind::Let> {
   using StmtOf::StmtOf;
   bool isVar = false;
@@ -236,8 +282,14 @@ struct WhileStmt : StmtOf<StmtKind::While> {
   BlockExpr *body = nullptr;
   List<VarDecl *> carried; ///< checked
 };
-struct AssertStmt : StmtOf<StmtKind::Assert> { using StmtOf::StmtOf; Expr *cond = nullptr, *message = nullptr; };
-struct ExprStmt : StmtOf<StmtKind::Expr> { using StmtOf::StmtOf; Expr *expr = nullptr; };
+struct AssertStmt : StmtOf<StmtKind::Assert> {
+  using StmtOf::StmtOf;
+  Expr *cond = nullptr, *message = nullptr;
+};
+struct ExprStmt : StmtOf<StmtKind::Expr> {
+  using StmtOf::StmtOf;
+  Expr *expr = nullptr;
+};
 
 //===- Declarations -------------------------------------------------------------------------------------------------===//
 
@@ -249,8 +301,9 @@ struct Decl {
   const DeclKind kind;
   Span span, nameSpan;
   StringRef name;
-  StringRef doc;            ///< the `##` lines above it, without the marks
+  StringRef doc; ///< the `##` lines above it, without the marks
   Module *module = nullptr;
+
 protected:
   Decl(DeclKind kind, Span span) : kind(kind), span(span) {}
 };
@@ -268,20 +321,26 @@ struct VarDecl : DeclOf<DeclKind::Var> {
   Expr *init = nullptr;         ///< default of a parameter
   const Type *type = nullptr;   ///< checked
   const Sym *sym = nullptr;     ///< checked: the symbol it is as a size, once one was needed
-  /// A key: where it is used up at the end of the body that binds it. Set before that for a key of the REPL's session, which an earlier entry has used.
+  /// A key: where it is used up at the end of the body that binds it. Set before that for a key of the REPL's session, which an earlier
+  /// entry has used.
   Span usedAt;
 };
 
 /// `[n, T: float]` after a name.
-struct GenericParam { StringRef name; Span span; StringRef constraint; Span constraintSpan; };
+struct GenericParam {
+  StringRef name;
+  Span span;
+  StringRef constraint;
+  Span constraintSpan;
+};
 
 /// A derivative written by hand, `@vjp(of=f)` or `@jvp(of=f)`, as the definition that it is about knows it.
 struct Rule {
-  DefDecl *def = nullptr;     ///< what is written
-  Span span;                  ///< the attribute
-  Callable *call = nullptr;   ///< `def` for the definition's own parameters, then a cotangent or tangents, in the definition's names
-  List<bool> differentiated;  ///< for each parameter of the definition, whether it is a vector: it has a cotangent or tangent then
-  List<int64_t> sizes, ints;  ///< a choice of its size parameters, and of its parameters, where these are int, that its `where` allows
+  DefDecl *def = nullptr;    ///< what is written
+  Span span;                 ///< the attribute
+  Callable *call = nullptr;  ///< `def` for the definition's own parameters, then a cotangent or tangents, in the definition's names
+  List<bool> differentiated; ///< for each parameter of the definition, whether it is a vector: it has a cotangent or tangent then
+  List<int64_t> sizes, ints; ///< a choice of its size parameters, and of its parameters, where these are int, that its `where` allows
 };
 
 struct DefDecl : DeclOf<DeclKind::Def> {
@@ -292,19 +351,26 @@ struct DefDecl : DeclOf<DeclKind::Def> {
   List<VarDecl *> params;
   TypeExpr *resultExpr = nullptr;
   Expr *where = nullptr;
-  Expr *body = nullptr;          ///< an expression or a block; null for an intrinsic
+  Expr *body = nullptr;            ///< an expression or a block; null for an intrinsic
   DefDecl *nextOverload = nullptr; ///< the next definition of the same name in this module
   // checked: the signature, once for all sizes
   llvm::SmallVector<const TypeParam *, 1> typeParams;
   llvm::SmallVector<const Sym *, 2> sizeParams;
   llvm::SmallVector<const Pack *, 1> packs;
   const Type *result = nullptr;
-  StringRef opName;              ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
-  StringRef shapeRule;           ///< intrinsics with @shape(rule)
+  StringRef opName;                          ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
+  StringRef shapeRule;                       ///< intrinsics with @shape(rule)
   const Rule *vjp = nullptr, *jvp = nullptr; ///< its derivatives by hand
   enum State : uint8_t { Unchecked, Signature, Checking, Checked } state = Unchecked;
 };
-struct FieldDecl { StringRef name; Span span; StringRef doc; TypeExpr *typeExpr; Expr *init; const Type *type = nullptr; };
+struct FieldDecl {
+  StringRef name;
+  Span span;
+  StringRef doc;
+  TypeExpr *typeExpr;
+  Expr *init;
+  const Type *type = nullptr;
+};
 struct StructDecl : DeclOf<DeclKind::Struct> {
   using DeclOf::DeclOf;
   List<Attr> attrs;
@@ -321,7 +387,12 @@ struct ImportDecl : DeclOf<DeclKind::Import> {
   StringRef file;       ///< import "layers.tl"
   Module *target = nullptr;
 };
-struct TestDecl : DeclOf<DeclKind::Test> { using DeclOf::DeclOf; bool isBench = false; StringRef title; BlockExpr *body = nullptr; };
+struct TestDecl : DeclOf<DeclKind::Test> {
+  using DeclOf::DeclOf;
+  bool isBench = false;
+  StringRef title;
+  BlockExpr *body = nullptr;
+};
 struct ConstDecl : DeclOf<DeclKind::Const> {
   using DeclOf::DeclOf;
   LetStmt *let = nullptr;
@@ -350,46 +421,51 @@ enum class CallableKind : uint8_t {
 /// A function value together with the types it is applied at.
 struct Callable {
   CallableKind kind;
-  List<const Type *> params;         ///< types of its parameters
+  List<const Type *> params; ///< types of its parameters
   const Type *result = nullptr;
-  Instance instance;                 ///< Def, Intrinsic
-  LambdaExpr *lambda = nullptr;      ///< Lambda: a copy of its own, params and body annotated
-  VarDecl *var = nullptr;            ///< Param, or the `let` that a Lambda/Transform came through (where its environment is)
-  StringRef name;                    ///< Transform
-  Callable *inner = nullptr;         ///< Transform
-  VarDecl *point = nullptr;          ///< Transform vjp and pullback: holds where it is differentiated
+  Instance instance;            ///< Def, Intrinsic
+  LambdaExpr *lambda = nullptr; ///< Lambda: a copy of its own, params and body annotated
+  VarDecl *var = nullptr;       ///< Param, or the `let` that a Lambda/Transform came through (where its environment is)
+  StringRef name;               ///< Transform
+  Callable *inner = nullptr;    ///< Transform
+  VarDecl *point = nullptr;     ///< Transform vjp and pullback: holds where it is differentiated
   /// For each parameter of function type: the function passed, applied at the parameter's types; else null.
   List<Callable *> functions;
-  VarDecl *returned = nullptr;       ///< what the function that it returns is bound to (where that one's environment is)
+  VarDecl *returned = nullptr; ///< what the function that it returns is bound to (where that one's environment is)
 };
 
 /// A function value before it is applied, as `FnType` carries it.
 struct FnValue {
   explicit FnValue(CallableKind kind) : kind(kind) {}
-  CallableKind kind;          ///< Def, Lambda, Param, Transform
-  DefDecl *def = nullptr;     ///< first overload
+  CallableKind kind;      ///< Def, Lambda, Param, Transform
+  DefDecl *def = nullptr; ///< first overload
   LambdaExpr *lambda = nullptr;
   VarDecl *var = nullptr;
-  StringRef name;             ///< Transform
-  StringRef asked;            ///< Transform: the name that the program gives it; `hessian` is the `jacobian` of a `grad`
+  StringRef name;  ///< Transform
+  StringRef asked; ///< Transform: the name that the program gives it; `hessian` is the `jacobian` of a `grad`
   const FnValue *inner = nullptr;
   Callable *applied = nullptr; ///< a pullback: `inner`, applied at the point
   VarDecl *point = nullptr;    ///< a pullback: holds the point
-  Expr *at = nullptr;         ///< where it was written
+  Expr *at = nullptr;          ///< where it was written
   const void *scope = nullptr; ///< the checker's environment at that place
 };
 
 /// A size comparison that could not be decided: `lhs == rhs` (or <=) is checked when the program runs, before `at`.
-struct SizeCheck { Size lhs, rhs; bool equal = true; Span span; std::string message; };
+struct SizeCheck {
+  Size lhs, rhs;
+  bool equal = true;
+  Span span;
+  std::string message;
+};
 
 //===- Module -------------------------------------------------------------------------------------------------------===//
 
 /// A file, parsed and (after check) annotated. Owns its nodes.
 struct Module {
   uint32_t file = 0;
-  StringRef name;                    ///< "nn", or the file's stem
-  std::vector<Decl *> decls;         ///< in source order
-  std::vector<Stmt *> stmts;         ///< a REPL entry's statements
+  StringRef name;                                                       ///< "nn", or the file's stem
+  std::vector<Decl *> decls;                                            ///< in source order
+  std::vector<Stmt *> stmts;                                            ///< a REPL entry's statements
   llvm::DenseMap<const Expr *, llvm::SmallVector<SizeCheck, 1>> checks; ///< checked
   llvm::BumpPtrAllocator arena;
 
@@ -416,7 +492,11 @@ private:
       if (count)
         owned.push_back({first, count, [](void *p, size_t n) { std::destroy_n(static_cast<T *>(p), n); }});
   }
-  struct Owned { void *first; size_t count; void (*destroy)(void *, size_t); };
+  struct Owned {
+    void *first;
+    size_t count;
+    void (*destroy)(void *, size_t);
+  };
   std::vector<Owned> owned;
 };
 
@@ -434,26 +514,34 @@ struct Program {
 /// Calls `f` with `e` as what it really is. A kind that `f` cannot take does not compile.
 template <typename F> decltype(auto) visit(Expr *e, F &&f) {
   switch (e->kind) {
-#define EXPR(Name) case ExprKind::Name: return f(static_cast<Name##Expr *>(e));
+#define EXPR(Name)                                                                                                                         \
+  case ExprKind::Name:                                                                                                                     \
+    return f(static_cast<Name##Expr *>(e));
 #include "ast/Nodes.def"
   }
   llvm_unreachable("every kind is listed in Nodes.def");
 }
 template <typename F> decltype(auto) visit(Stmt *s, F &&f) {
   switch (s->kind) {
-#define STMT(Name) case StmtKind::Name: return f(static_cast<Name##Stmt *>(s));
+#define STMT(Name)                                                                                                                         \
+  case StmtKind::Name:                                                                                                                     \
+    return f(static_cast<Name##Stmt *>(s));
 #include "ast/Nodes.def"
   }
   llvm_unreachable("every kind is listed in Nodes.def");
 }
 template <typename F> decltype(auto) visit(Decl *d, F &&f) {
   switch (d->kind) {
-#define DECL(Name) case DeclKind::Name: return f(static_cast<Name##Decl *>(d));
+#define DECL(Name)                                                                                                                         \
+  case DeclKind::Name:                                                                                                                     \
+    return f(static_cast<Name##Decl *>(d));
 #include "ast/Nodes.def"
   }
   llvm_unreachable("every kind is listed in Nodes.def");
 }
-template <typename... Fs> struct Match : Fs... { using Fs::operator()...; };
+template <typename... Fs> struct Match : Fs... {
+  using Fs::operator()...;
+};
 template <typename... Fs> Match(Fs...) -> Match<Fs...>;
 
 StringRef spelling(UnaryOp op);

@@ -57,8 +57,8 @@ private:
 
 static StringRef kindName(ExprKind kind) {
   switch (kind) {
-#define EXPR(Name)                                                                                           \
-  case ExprKind::Name:                                                                                       \
+#define EXPR(Name)                                                                                                                         \
+  case ExprKind::Name:                                                                                                                     \
     return #Name;
 #include "ast/Nodes.def"
   }
@@ -197,10 +197,7 @@ void Printer::stmt(Stmt *s) {
                  std::string type = n->typeExpr ? ": " + written(n->typeExpr) : "";
                  node((n->isVar ? "Var " : "Let ") + pattern(n->pattern) + type, [&] { expr(n->init); });
                },
-               [&](AssignStmt *n) {
-                 node("Assign " + (n->hasOp ? spelling(n->op) : "") + "=",
-                      [&] { expr(n->target), expr(n->value); });
-               },
+               [&](AssignStmt *n) { node("Assign " + (n->hasOp ? spelling(n->op) : "") + "=", [&] { expr(n->target), expr(n->value); }); },
                [&](ForStmt *n) {
                  attrs(n->attrs);
                  node("For", [&] { binder(n->binder), expr(n->body); });
@@ -237,18 +234,17 @@ void Printer::decl(Decl *d) {
                },
                [&](DefDecl *n) {
                  attrs(n->attrs);
-                 node((n->isExport ? "Export def " : "Def ") + n->name + (n->body ? "" : " (intrinsic)"),
-                      [&] {
-                        generics(n->generics);
-                        for (VarDecl *v : n->params)
-                          var(v, "param");
-                        if (n->result)
-                          node("result" + typed(n->result));
-                        else if (n->resultExpr)
-                          node("result: " + written(n->resultExpr));
-                        expr(n->where, "where");
-                        expr(n->body);
-                      });
+                 node((n->isExport ? "Export def " : "Def ") + n->name + (n->body ? "" : " (intrinsic)"), [&] {
+                   generics(n->generics);
+                   for (VarDecl *v : n->params)
+                     var(v, "param");
+                   if (n->result)
+                     node("result" + typed(n->result));
+                   else if (n->resultExpr)
+                     node("result: " + written(n->resultExpr));
+                   expr(n->where, "where");
+                   expr(n->body);
+                 });
                },
                [&](StructDecl *n) {
                  attrs(n->attrs);
@@ -257,14 +253,11 @@ void Printer::decl(Decl *d) {
                    for (FieldDecl &f : n->fields) {
                      if (!f.doc.empty())
                        node("## " + f.doc);
-                     node("field " + f.name.str() + (f.type ? typed(f.type) : ": " + written(f.typeExpr)),
-                          [&] { expr(f.init, "="); });
+                     node("field " + f.name.str() + (f.type ? typed(f.type) : ": " + written(f.typeExpr)), [&] { expr(f.init, "="); });
                    }
                  });
                },
-               [&](TestDecl *n) {
-                 node((n->isBench ? "Bench " : "Test ") + quoted(n->title), [&] { expr(n->body); });
-               },
+               [&](TestDecl *n) { node((n->isBench ? "Bench " : "Test ") + quoted(n->title), [&] { expr(n->body); }); },
                [&](ConstDecl *n) { node("Const", [&] { stmt(n->let); }); },
                [&](VarDecl *n) { var(n, "var"); },
            });

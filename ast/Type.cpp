@@ -14,8 +14,8 @@ using llvm::StringRef;
 
 StringRef ast::scalarName(ScalarKind k) {
   switch (k) {
-#define X(Name, text)                                                                                        \
-  case ScalarKind::Name:                                                                                     \
+#define X(Name, text)                                                                                                                      \
+  case ScalarKind::Name:                                                                                                                   \
     return text;
     TL_SCALARS(X)
 #undef X
@@ -36,7 +36,10 @@ std::optional<ScalarKind> ast::scalarByName(StringRef name) {
 bool ast::isFloat(ScalarKind k) { return k >= ScalarKind::F16; }
 const llvm::fltSemantics &ast::semanticsOf(ScalarKind k) {
   assert(isFloat(k) && "only floats have semantics");
-  return k == ScalarKind::F16 ? llvm::APFloat::IEEEhalf() : k == ScalarKind::BF16 ? llvm::APFloat::BFloat() : k == ScalarKind::F32 ? llvm::APFloat::IEEEsingle() : llvm::APFloat::IEEEdouble();
+  return k == ScalarKind::F16    ? llvm::APFloat::IEEEhalf()
+         : k == ScalarKind::BF16 ? llvm::APFloat::BFloat()
+         : k == ScalarKind::F32  ? llvm::APFloat::IEEEsingle()
+                                 : llvm::APFloat::IEEEdouble();
 }
 bool ast::isSigned(ScalarKind k) { return k >= ScalarKind::I8 && k <= ScalarKind::I64; }
 bool ast::isUnsigned(ScalarKind k) { return k >= ScalarKind::U8 && k <= ScalarKind::U64; }
@@ -116,8 +119,7 @@ const Type *TypeContext::tuple(llvm::ArrayRef<const Type *> elems) {
   return type;
 }
 
-const Type *TypeContext::record(StructDecl *decl, llvm::ArrayRef<Size> sizes,
-                                llvm::ArrayRef<const Type *> types) {
+const Type *TypeContext::record(StructDecl *decl, llvm::ArrayRef<Size> sizes, llvm::ArrayRef<const Type *> types) {
   auto *type = make<StructType>();
   type->decl = decl;
   type->sizes.assign(sizes.begin(), sizes.end());
@@ -335,9 +337,7 @@ bool ast::same(const Type *a, const Type *b) {
     return true;
   if (a->kind != b->kind)
     return false;
-  auto sameList = [](llvm::ArrayRef<const Type *> x, llvm::ArrayRef<const Type *> y) {
-    return llvm::equal(x, y, same);
-  };
+  auto sameList = [](llvm::ArrayRef<const Type *> x, llvm::ArrayRef<const Type *> y) { return llvm::equal(x, y, same); };
   switch (a->kind) {
   case TypeKind::Error:
   case TypeKind::Key:
@@ -349,8 +349,7 @@ bool ast::same(const Type *a, const Type *b) {
   case TypeKind::Scalar:
     return cast<ScalarType>(a)->scalar == cast<ScalarType>(b)->scalar;
   case TypeKind::Array:
-    return same(cast<ArrayType>(a)->elem, cast<ArrayType>(b)->elem) &&
-           sameDims(cast<ArrayType>(a)->dims, cast<ArrayType>(b)->dims);
+    return same(cast<ArrayType>(a)->elem, cast<ArrayType>(b)->elem) && sameDims(cast<ArrayType>(a)->dims, cast<ArrayType>(b)->dims);
   case TypeKind::Tuple:
     return sameList(cast<TupleType>(a)->elems, cast<TupleType>(b)->elems);
   case TypeKind::Struct: {
@@ -358,18 +357,15 @@ bool ast::same(const Type *a, const Type *b) {
     return x->decl == y->decl && x->sizes == y->sizes && sameList(x->types, y->types);
   }
   case TypeKind::Param:
-    return cast<ParamType>(a)->param == cast<ParamType>(b)->param &&
-           cast<ParamType>(a)->widestFloat == cast<ParamType>(b)->widestFloat;
+    return cast<ParamType>(a)->param == cast<ParamType>(b)->param && cast<ParamType>(a)->widestFloat == cast<ParamType>(b)->widestFloat;
   case TypeKind::Func:
-    return sameList(cast<FuncType>(a)->params, cast<FuncType>(b)->params) &&
-           same(cast<FuncType>(a)->result, cast<FuncType>(b)->result);
+    return sameList(cast<FuncType>(a)->params, cast<FuncType>(b)->params) && same(cast<FuncType>(a)->result, cast<FuncType>(b)->result);
   case TypeKind::Fn:
     return cast<FnType>(a)->value == cast<FnType>(b)->value;
   case TypeKind::Shape:
     return sameDims(cast<ShapeType>(a)->dims, cast<ShapeType>(b)->dims);
   case TypeKind::Range:
-    return cast<RangeType>(a)->lo == cast<RangeType>(b)->lo &&
-           cast<RangeType>(a)->hi == cast<RangeType>(b)->hi;
+    return cast<RangeType>(a)->lo == cast<RangeType>(b)->lo && cast<RangeType>(a)->hi == cast<RangeType>(b)->hi;
   }
   llvm_unreachable("every kind is handled");
 }

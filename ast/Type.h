@@ -14,9 +14,11 @@ struct VarDecl;
 struct FnValue;
 
 /// One line a scalar type: the enumerator and the name in the language, in the order of conversion tables.
+// clang-format off
 #define TL_SCALARS(X)                                                                                                  \
   X(Bool, "bool") X(I8, "i8") X(I16, "i16") X(I32, "i32") X(I64, "i64") X(U8, "u8") X(U16, "u16") X(U32, "u32")        \
   X(U64, "u64") X(F16, "f16") X(BF16, "bf16") X(F32, "f32") X(F64, "f64")
+// clang-format on
 
 enum class ScalarKind : uint8_t {
 #define X(Name, text) Name,
@@ -29,13 +31,13 @@ bool isFloat(ScalarKind k);
 bool isSigned(ScalarKind k); ///< i8..i64
 bool isUnsigned(ScalarKind k);
 inline bool isInt(ScalarKind k) { return isSigned(k) || isUnsigned(k); }
-unsigned bitWidth(ScalarKind k); ///< bool is 1
+unsigned bitWidth(ScalarKind k);                     ///< bool is 1
 const llvm::fltSemantics &semanticsOf(ScalarKind k); ///< of a float
 
 enum class TypeKind : uint8_t {
-  Error,  ///< Something wrong was reported here; fits everything, silently.
+  Error, ///< Something wrong was reported here; fits everything, silently.
   Scalar,
-  Key,    ///< A random key.
+  Key, ///< A random key.
   Str,
   Array,  ///< Element type and dims; the element may be a scalar, key, record, type parameter or literal type.
   Tuple,  ///< () is the empty tuple.
@@ -88,16 +90,23 @@ struct TypeParam {
 };
 
 struct ErrorType : TypeOf<TypeKind::Error> {};
-struct ScalarType : TypeOf<TypeKind::Scalar> { ScalarKind scalar; };
+struct ScalarType : TypeOf<TypeKind::Scalar> {
+  ScalarKind scalar;
+};
 struct KeyType : TypeOf<TypeKind::Key> {};
 struct StrType : TypeOf<TypeKind::Str> {};
 struct NoneType : TypeOf<TypeKind::None> {};
-struct ArrayType : TypeOf<TypeKind::Array> { const Type *elem; Dims dims; };
-struct TupleType : TypeOf<TypeKind::Tuple> { llvm::ArrayRef<const Type *> elems; };
+struct ArrayType : TypeOf<TypeKind::Array> {
+  const Type *elem;
+  Dims dims;
+};
+struct TupleType : TypeOf<TypeKind::Tuple> {
+  llvm::ArrayRef<const Type *> elems;
+};
 struct StructType : TypeOf<TypeKind::Struct> {
   StructDecl *decl;
-  llvm::SmallVector<Size, 2> sizes;              ///< one for each size parameter of the record
-  llvm::SmallVector<const Type *, 1> types;      ///< one for each type parameter
+  llvm::SmallVector<Size, 2> sizes;         ///< one for each size parameter of the record
+  llvm::SmallVector<const Type *, 1> types; ///< one for each type parameter
 };
 struct ParamType : TypeOf<TypeKind::Param> {
   const TypeParam *param;
@@ -112,10 +121,19 @@ struct InferType : TypeOf<TypeKind::Infer> {
   mutable bool preferFloat = false; ///< an element type left out: float, where a literal without a point would be int
   Span origin;
 };
-struct FuncType : TypeOf<TypeKind::Func> { llvm::ArrayRef<const Type *> params; const Type *result; };
-struct FnType : TypeOf<TypeKind::Fn> { const FnValue *value; };
-struct ShapeType : TypeOf<TypeKind::Shape> { Dims dims; };
-struct RangeType : TypeOf<TypeKind::Range> { Size lo, hi; };
+struct FuncType : TypeOf<TypeKind::Func> {
+  llvm::ArrayRef<const Type *> params;
+  const Type *result;
+};
+struct FnType : TypeOf<TypeKind::Fn> {
+  const FnValue *value;
+};
+struct ShapeType : TypeOf<TypeKind::Shape> {
+  Dims dims;
+};
+struct RangeType : TypeOf<TypeKind::Range> {
+  Size lo, hi;
+};
 
 /// Arena and factory for types, packs and type parameters.
 class TypeContext {
@@ -159,9 +177,9 @@ private:
 
 /// What replaces names when a definition is used: its type parameters, packs and size symbols.
 struct Substitution {
-  llvm::function_ref<const Type *(const TypeParam *)> type;      ///< null result: keep
-  llvm::function_ref<std::optional<Dims>(const Pack *)> pack;    ///< nullopt: keep
-  llvm::function_ref<std::optional<Size>(const Sym *)> size;     ///< nullopt: keep
+  llvm::function_ref<const Type *(const TypeParam *)> type;   ///< null result: keep
+  llvm::function_ref<std::optional<Dims>(const Pack *)> pack; ///< nullopt: keep
+  llvm::function_ref<std::optional<Size>(const Sym *)> size;  ///< nullopt: keep
 };
 const Type *substitute(const Type *type, TypeContext &ctx, const Substitution &s);
 Dims substitute(llvm::ArrayRef<Dim> dims, TypeContext &ctx, const Substitution &s);

@@ -16,8 +16,7 @@ static size_t typeOf(antlr4::tree::ParseTree *node) {
 }
 
 bool BuildAst::has(ParserRuleContext *ctx, StringRef spelling) {
-  return llvm::any_of(ctx->children,
-                      [type = tokenType(spelling)](auto *child) { return typeOf(child) == type; });
+  return llvm::any_of(ctx->children, [type = tokenType(spelling)](auto *child) { return typeOf(child) == type; });
 }
 
 bool BuildAst::isComma(antlr4::tree::ParseTree *node) {
@@ -28,8 +27,7 @@ bool BuildAst::isComma(antlr4::tree::ParseTree *node) {
 Expr *BuildAst::deeper(ParserRuleContext *ctx, llvm::function_ref<Expr *()> f) {
   if (depth >= MaxTreeDepth) {
     if (!reportedDepth)
-      report(Code::E0003, span(ctx->getStart()),
-             "the expression that begins here has more than 1000 parts in a row")
+      report(Code::E0003, span(ctx->getStart()), "the expression that begins here has more than 1000 parts in a row")
           .help("split it with `let`; a long list of numbers belongs into an array");
     reportedDepth = true;
     return make<ErrorExpr>(span(ctx->getStart()));
@@ -154,8 +152,7 @@ Expr *BuildAst::arithmetic(TlParser::ArithmeticContext *ctx) {
     return unary(c->unary());
   return deeper(ctx, [&]() -> Expr * {
     auto *sign = as<antlr4::tree::TerminalNode>(ctx->children[1]);
-    auto *left = as<TlParser::ArithmeticContext>(ctx->children[0]),
-         *right = as<TlParser::ArithmeticContext>(ctx->children[2]);
+    auto *left = as<TlParser::ArithmeticContext>(ctx->children[0]), *right = as<TlParser::ArithmeticContext>(ctx->children[2]);
     if (as<TlParser::RangeContext>(ctx)) {
       if (as<TlParser::RangeContext>(left))
         report(Code::E0016, span(sign), "ranges do not chain");
@@ -258,8 +255,7 @@ Expr *BuildAst::fallback(TlParser::FallbackContext *ctx) {
   if (has(ctx, "-")) {
     auto *minus = as<antlr4::tree::TerminalNode>(ctx->children[2]);
     if (as<TlParser::FallbackContext>(ctx->suffixed(1)))
-      report(Code::E0007, span(minus), "unclear how far this `-` reaches")
-          .help("put it and what it belongs to into parentheses");
+      report(Code::E0007, span(minus), "unclear how far this `-` reaches").help("put it and what it belongs to into parentheses");
     auto *negated = make<UnaryExpr>(Span::cover(span(minus), node->otherwise->span));
     negated->operand = node->otherwise;
     node->otherwise = negated;
@@ -369,8 +365,7 @@ Expr *BuildAst::forPart(TlParser::ForPartContext *ctx) {
   }
   for (const Binder &b : binders)
     if (bool(b.iter) != bool(binders[0].iter)) {
-      report(Code::E0021, b.pattern->span, "either all indices of a list have an `in`, or none has one",
-             b.iter ? "has one" : "has none")
+      report(Code::E0021, b.pattern->span, "either all indices of a list have an `in`, or none has one", b.iter ? "has one" : "has none")
           .label(binders[0].pattern->span, binders[0].iter ? "has one" : "has none");
       break;
     }

@@ -18,8 +18,7 @@ constexpr unsigned MaxTreeDepth = 1000;
 class BuildAst {
 public:
   /// `tokens` are the unfiltered ones of the file, for documentation comments.
-  BuildAst(const SourceFile &source, llvm::ArrayRef<Token> tokens, ast::Module &module,
-           Diagnostics &diagnostics)
+  BuildAst(const SourceFile &source, llvm::ArrayRef<Token> tokens, ast::Module &module, Diagnostics &diagnostics)
       : source(source), tokens(tokens), module(module), diagnostics(diagnostics) {}
 
   void file(TlParser::FileContext *ctx);
@@ -29,8 +28,7 @@ public:
 
 private:
   // Declarations (BuildAstDecl.cpp)
-  void declaration(TlParser::DeclarationContext *ctx,
-                   llvm::ArrayRef<TlParser::AttributeContext *> attributes);
+  void declaration(TlParser::DeclarationContext *ctx, llvm::ArrayRef<TlParser::AttributeContext *> attributes);
   ast::ImportDecl *importFile(TlParser::ImportFileContext *ctx);
   ast::ImportDecl *importModule(TlParser::ImportModuleContext *ctx);
   ast::TestDecl *testBlock(TlParser::TestBlockContext *ctx);
@@ -55,8 +53,7 @@ private:
   }
 
   // Statements (BuildAstStmt.cpp)
-  ast::Stmt *statement(TlParser::StatementContext *ctx,
-                       llvm::ArrayRef<TlParser::AttributeContext *> attributes);
+  ast::Stmt *statement(TlParser::StatementContext *ctx, llvm::ArrayRef<TlParser::AttributeContext *> attributes);
   ast::LetStmt *binding(TlParser::BindingContext *ctx);
   ast::Stmt *evaluate(TlParser::EvaluateContext *ctx);
   ast::BlockExpr *block(TlParser::BlockContext *ctx);
@@ -94,9 +91,7 @@ private:
 
   // Places and texts
   Span span(antlr4::tree::TerminalNode *node) const { return span(node->getSymbol()); }
-  Span span(antlr4::Token *token) const {
-    return {source.id(), uint32_t(token->getStartIndex()), uint32_t(token->getStopIndex() + 1)};
-  }
+  Span span(antlr4::Token *token) const { return {source.id(), uint32_t(token->getStartIndex()), uint32_t(token->getStopIndex() + 1)}; }
   Span span(antlr4::ParserRuleContext *ctx) const {
     antlr4::Token *last = ctx->getStop() ? ctx->getStop() : ctx->getStart();
     return Span::cover(span(ctx->getStart()), span(last));
@@ -105,9 +100,7 @@ private:
   llvm::StringRef text(Span span) const { return source.text().slice(span.begin, span.end); }
   llvm::StringRef text(antlr4::ParserRuleContext *ctx) const { return text(span(ctx)); }
   template <typename T> T *make(Span span) { return module.make<T>(span); }
-  template <typename T> ast::List<T> list(const llvm::SmallVectorImpl<T> &items) {
-    return module.list<T>(llvm::ArrayRef<T>(items));
-  }
+  template <typename T> ast::List<T> list(const llvm::SmallVectorImpl<T> &items) { return module.list<T>(llvm::ArrayRef<T>(items)); }
   /// Does the rule's own text hold this token?
   static bool has(antlr4::ParserRuleContext *ctx, llvm::StringRef spelling);
   static bool isComma(antlr4::tree::ParseTree *node);

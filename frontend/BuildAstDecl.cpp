@@ -19,8 +19,7 @@ void BuildAst::file(TlParser::FileContext *ctx) {
   }
 }
 
-void BuildAst::declaration(TlParser::DeclarationContext *ctx,
-                           llvm::ArrayRef<TlParser::AttributeContext *> attributes) {
+void BuildAst::declaration(TlParser::DeclarationContext *ctx, llvm::ArrayRef<TlParser::AttributeContext *> attributes) {
   Decl *decl;
   if (auto *c = as<TlParser::DefineContext>(ctx)) {
     DefDecl *def = define(c);
@@ -50,8 +49,7 @@ void BuildAst::declaration(TlParser::DeclarationContext *ctx,
 }
 
 ImportDecl *BuildAst::importModule(TlParser::ImportModuleContext *ctx) {
-  auto *decl =
-      declare<ImportDecl>(span(ctx), ctx->name().back()); // nn.rnn is used as `rnn`, unless `as` says else
+  auto *decl = declare<ImportDecl>(span(ctx), ctx->name().back()); // nn.rnn is used as `rnn`, unless `as` says else
   size_t parts = ctx->name().size() - has(ctx, "as");
   llvm::SmallVector<StringRef> path;
   for (size_t i = 0; i < parts; ++i)
@@ -114,8 +112,7 @@ StructDecl *BuildAst::structure(TlParser::StructureContext *ctx) {
   decl->generics = generics(ctx->generics());
   llvm::SmallVector<FieldDecl> fields;
   for (TlParser::FieldContext *f : ctx->field()) {
-    FieldDecl field{
-        text(f->name()), span(f->name()), {}, type(f->type()), f->expr() ? expr(f->expr()) : nullptr};
+    FieldDecl field{text(f->name()), span(f->name()), {}, type(f->type()), f->expr() ? expr(f->expr()) : nullptr};
     field.doc = module.string(docAbove(source, tokens, field.span.begin));
     fields.push_back(field);
   }
@@ -128,8 +125,7 @@ void BuildAst::constant(TlParser::BindingContext *ctx, Span from) {
   auto *decl = declare<ConstDecl>(span(ctx), nullptr);
   decl->let = binding(ctx);
   if (decl->let->isVar)
-    report(Code::E0018, {source.id(), decl->span.begin, decl->span.begin + 3},
-           "a `var` stands inside of a function")
+    report(Code::E0018, {source.id(), decl->span.begin, decl->span.begin + 3}, "a `var` stands inside of a function")
         .help("write `let` for a constant, or move the `var` into `main`");
   Pattern *pattern = decl->let->pattern;
   decl->nameSpan = pattern->span;

@@ -26,8 +26,7 @@ BlockExpr *BuildAst::block(TlParser::BlockContext *ctx) {
   return node;
 }
 
-Stmt *BuildAst::statement(TlParser::StatementContext *ctx,
-                          llvm::ArrayRef<TlParser::AttributeContext *> attributes) {
+Stmt *BuildAst::statement(TlParser::StatementContext *ctx, llvm::ArrayRef<TlParser::AttributeContext *> attributes) {
   if (auto *c = as<TlParser::ForLoopContext>(ctx)) {
     auto *node = make<ForStmt>(span(c));
     node->attrs = attrs(attributes);
@@ -80,8 +79,8 @@ Stmt *BuildAst::evaluate(TlParser::EvaluateContext *ctx) {
   if (op.size() > 1 && op != ":=") { // `:=` is reported
     node->hasOp = true;
     op = op.drop_back();
-#define X(Name, text, intrinsic)                                                                             \
-  if (op == text)                                                                                            \
+#define X(Name, text, intrinsic)                                                                                                           \
+  if (op == text)                                                                                                                          \
     node->op = BinaryOp::Name;
     TL_BINARY_OPS(X)
 #undef X
@@ -114,8 +113,7 @@ void BuildAst::checkTarget(Expr *target, bool withOperator) {
   if (target->kind == ExprKind::Binary && isComparison(llvm::cast<BinaryExpr>(target)->op))
     d.help("write `let` for a new name, `=` once to change a `var`");
   else
-    d.help(
-        "assign to a `var`, to an element `x[i]` or a field `p.w` of one, or to several: `(a, b) = (b, a)`");
+    d.help("assign to a `var`, to an element `x[i]` or a field `p.w` of one, or to several: `(a, b) = (b, a)`");
 }
 
 Pattern *BuildAst::pattern(TlParser::PatternContext *ctx, VarKind kind) {

@@ -43,8 +43,8 @@ std::string BuildAst::unescape(uint32_t begin, uint32_t end) {
       size_t close = all.slice(i, end).find('}');
       uint32_t value;
       char bytes[4], *to = bytes;
-      if (all.slice(i, end).starts_with("u{") && close != StringRef::npos &&
-          !all.slice(i + 2, i + close).getAsInteger(16, value) && llvm::ConvertCodePointToUTF8(value, to)) {
+      if (all.slice(i, end).starts_with("u{") && close != StringRef::npos && !all.slice(i + 2, i + close).getAsInteger(16, value) &&
+          llvm::ConvertCodePointToUTF8(value, to)) {
         result.append(bytes, to);
         i += close;
         continue;
@@ -53,8 +53,7 @@ std::string BuildAst::unescape(uint32_t begin, uint32_t end) {
     }
     default: {
       uint32_t length = std::max(1u, llvm::getNumBytesForUTF8(all[i]));
-      Diagnostic &d =
-          report(Code::E0012, {source.id(), escape, std::min(i + length, end)}, "unknown escape in a string");
+      Diagnostic &d = report(Code::E0012, {source.id(), escape, std::min(i + length, end)}, "unknown escape in a string");
       d.help(all[i] == '{' || all[i] == '}' ? "a brace is written twice: `{{`, `}}`"
                                             : "escapes are `\\n`, `\\t`, `\\r`, `\\0`, `\\\\`, `\\\"` and "
                                               "`\\u{1F600}`; a backslash is written `\\\\`");
@@ -104,8 +103,7 @@ StringExpr *BuildAst::string(antlr4::tree::TerminalNode *node) {
       continue;
     }
     if (c == '}') {
-      report(Code::E0010, {source.id(), i, i + 1}, "`}` without a hole that it closes")
-          .help("a brace is written twice: `}}`");
+      report(Code::E0010, {source.id(), i, i + 1}, "`}` without a hole that it closes").help("a brace is written twice: `}}`");
       ++i;
       continue;
     }
@@ -134,8 +132,7 @@ StringExpr *BuildAst::string(antlr4::tree::TerminalNode *node) {
       part.spec = all.slice(colon + 1, at);
       part.specSpan = {source.id(), colon + 1, std::max(at, colon + 2)};
       if (!parseFormatSpec(part.spec))
-        report(Code::E0011, part.specSpan,
-               "`" + part.spec.str() + "` is not a format spec")
+        report(Code::E0011, part.specSpan, "`" + part.spec.str() + "` is not a format spec")
             .help("as in Python: `{x:8.3f}`, `{x:.2e}`, `{i:04}`, `{p:.1%}`, `{s:<10}`");
     }
     parts.push_back(part);
@@ -174,7 +171,6 @@ Expr *BuildAst::holeAt(uint32_t begin, uint32_t end) {
   size_t before = diagnostics.size();
   Filtered filtered = filter(source, tokens, diagnostics);
   if (own.empty() && diagnostics.size() == before && !filtered.unusable)
-    parseHole(source, filtered.tokens, diagnostics,
-              [&](TlParser::HoleContext *tree) { result = expr(tree->expr()); });
+    parseHole(source, filtered.tokens, diagnostics, [&](TlParser::HoleContext *tree) { result = expr(tree->expr()); });
   return result ? result : make<ErrorExpr>(where);
 }

@@ -3,9 +3,9 @@
 #pragma once
 #include "ast/Ast.h"
 #include "ast/base/Diagnostic.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -50,8 +50,10 @@ enum class Where {
 struct Solver {
   llvm::DenseMap<const Sym *, Size> sizes;
   llvm::DenseMap<const Pack *, Dims> packs;
-  struct Equation { Size pattern, actual; };
-  SmallVector<Equation> equations; ///< not yet solved for
+  struct Equation {
+    Size pattern, actual;
+  };
+  SmallVector<Equation> equations;  ///< not yet solved for
   SmallVector<const Sym *> derived; ///< holes found through a linear form: not the size of an array by itself
 };
 
@@ -87,22 +89,22 @@ struct LiteralUse {
 struct Body {
   DefDecl *def = nullptr;
   Facts facts;
-  std::vector<const Type **> slots; ///< types to settle at the end
-  std::vector<std::pair<NumberExpr *, bool>> numbers;  ///< literals, with: negated
+  std::vector<const Type **> slots;                   ///< types to settle at the end
+  std::vector<std::pair<NumberExpr *, bool>> numbers; ///< literals, with: negated
   std::vector<LiteralUse> constants;
-  std::vector<const StringPart *> holes; ///< with a format spec
+  std::vector<const StringPart *> holes;              ///< with a format spec
   std::vector<std::pair<Expr *, SizeCheck>> deferred; ///< equalities that are not linear: left to run time
   std::vector<PendingAccess> accesses;
   std::vector<IndexUse> uses;
-  llvm::DenseSet<const Sym *> inferred; ///< indices whose range was or is inferred
-  SmallVector<const Sym *> openBinders; ///< indices whose range is still to be inferred
+  llvm::DenseSet<const Sym *> inferred;                      ///< indices whose range was or is inferred
+  SmallVector<const Sym *> openBinders;                      ///< indices whose range is still to be inferred
   llvm::DenseMap<const Sym *, std::pair<Size, Size>> ranges; ///< lo..hi of indices whose range is known
   unsigned fallbackDepth = 0;
-  std::vector<SmallVector<VarDecl *>> assigned;        ///< for each open loop: the variables assigned in it
-  SmallVector<const char *> walls; ///< what assignments cannot reach out of, around the place being checked
+  std::vector<SmallVector<VarDecl *>> assigned;      ///< for each open loop: the variables assigned in it
+  SmallVector<const char *> walls;                   ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
-  unsigned applications = 0;       ///< of lambdas
-  unsigned number = 0;             ///< of all bodies
+  unsigned applications = 0;                         ///< of lambdas
+  unsigned number = 0;                               ///< of all bodies
 };
 
 class Checker {
@@ -126,21 +128,26 @@ private:
   llvm::DenseMap<const VarDecl *, Size> sizeValues; ///< immutable ints whose value is a known size
   llvm::DenseMap<const DefDecl *, Scope *> signatureScopes;
   llvm::DenseMap<const DefDecl *, Facts> whereFacts;
-  llvm::StringSet<> unknownTypes; ///< reported in this declaration
+  llvm::StringSet<> unknownTypes;                 ///< reported in this declaration
   llvm::DenseSet<const TypeParam *> brokenParams; ///< their constraint was reported
-  struct Undo { const InferType *infer; const Type *link; Constraint constraint; bool preferFloat; };
+  struct Undo {
+    const InferType *infer;
+    const Type *link;
+    Constraint constraint;
+    bool preferFloat;
+  };
   std::vector<Undo> trail;
   unsigned lambdaDepth = 0;
   size_t lambdaErrors = 0; ///< how many errors there were before the outermost lambda was applied
   Expr *current = nullptr; ///< the innermost expression being checked: what is left to run time is checked before it
-  llvm::DenseMap<const VarDecl *, uint32_t> boundAt; ///< `sizeMark` at the binding
+  llvm::DenseMap<const VarDecl *, uint32_t> boundAt;      ///< `sizeMark` at the binding
   llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
-  llvm::DenseSet<const Decl *> open; ///< constants and records being checked
-  Expr *takenApart = nullptr; ///< the value of a `let` with a tuple of names
+  llvm::DenseSet<const Decl *> open;                      ///< constants and records being checked
+  Expr *takenApart = nullptr;                             ///< the value of a `let` with a tuple of names
   DefDecl *treeMap = nullptr;
   unsigned bodies = 0;
   llvm::ArrayRef<Span> argumentSpans; ///< of the call of a function value that is being checked
-  bool anyDivisor = false; ///< a size may divide by what is not known to be positive; the caller checks it
+  bool anyDivisor = false;            ///< a size may divide by what is not known to be positive; the caller checks it
 
   // Resolve.cpp
   Scope *pushScope(const Scope *parent) { return &scopes.emplace_back(parent); }
@@ -196,7 +203,7 @@ private:
   // CheckExpr.cpp
   const Type *check(Expr *e, const Type *expected = nullptr);
   const Type *checkValue(Expr *e, const Type *expected = nullptr); ///< check, and it is no function, range or shape
-  const Type *valueOf(Expr *e, const Type *t); ///< t, the type of e, where that is a value; else reports
+  const Type *valueOf(Expr *e, const Type *t);                     ///< t, the type of e, where that is a value; else reports
   const Type *infer(Expr *e, const Type *expected);
   const Type *number(NumberExpr *e);
   const Type *name(NameExpr *e);
@@ -213,7 +220,10 @@ private:
   const Type *arrayLit(ArrayLitExpr *e, const Type *expected);
   std::optional<Size> sizeOf(Expr *e);
   const Type *boolean(Expr *e, const char *what);
-  void slot(const Type *&t) { if (body) body->slots.push_back(&t); }
+  void slot(const Type *&t) {
+    if (body)
+      body->slots.push_back(&t);
+  }
   void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message);
 
   // CheckSizes.cpp: sizes that last, and sizes that do not
@@ -257,9 +267,11 @@ private:
   const Type *castCall(CallExpr *e, const Type *to);
   const Type *loadCall(CallExpr *e, DefDecl *d, const Type *expected);
   const Type *printOrSave(CallExpr *e, DefDecl *d);
-  std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional, Decl *declared);
+  std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional,
+                                                 Decl *declared);
   void instantiated(CallExpr *e, Callable *c);
-  bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_, const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
+  bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_,
+                        const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
   bool checkWhere(CallExpr *e, DefDecl *d, const Solver &s);
 
   // CheckShape.cpp: what no signature can say

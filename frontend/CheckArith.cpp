@@ -99,7 +99,9 @@ const Type *Checker::binary(BinaryExpr *e) {
     } else if (!elem && isNumber(le) && isNumber(re)) {
       d.note("numbers of different types do not mix");
       // Converting the scalar, or else the integer, is what is meant more often.
-      bool convertLeft = dimsOf(r).size() && dimsOf(l).empty() ? true : dimsOf(l).size() && dimsOf(r).empty() ? false : isInteger(le) && !isInteger(re);
+      bool convertLeft = dimsOf(r).size() && dimsOf(l).empty()   ? true
+                         : dimsOf(l).size() && dimsOf(r).empty() ? false
+                                                                 : isInteger(le) && !isInteger(re);
       const Type *to = convertLeft ? re : le;
       StringRef text = sources.text(convertLeft ? e->lhs->span : e->rhs->span);
       if (to->kind != TypeKind::Infer && text.size() < 40)
@@ -117,9 +119,7 @@ const Type *Checker::binary(BinaryExpr *e) {
         return types.error();
       elem = resolved(elem);
     } else if (!isFloating(elem)) {
-      cannotApply(diags, e, l, r)
-          .note("`/` divides floats")
-          .help("`//` divides integers and rounds down; or convert with `f32(...)`");
+      cannotApply(diags, e, l, r).note("`/` divides floats").help("`//` divides integers and rounds down; or convert with `f32(...)`");
       return types.error();
     }
   }
@@ -128,7 +128,9 @@ const Type *Checker::binary(BinaryExpr *e) {
 
 const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
   Mismatch why;
-  auto scalarFloat = [&](const Type *t) { return dimsOf(t).empty() && t->kind != TypeKind::Struct && t->kind != TypeKind::Tuple && (isFloating(t) || t->kind == TypeKind::Infer); };
+  auto scalarFloat = [&](const Type *t) {
+    return dimsOf(t).empty() && t->kind != TypeKind::Struct && t->kind != TypeKind::Tuple && (isFloating(t) || t->kind == TypeKind::Infer);
+  };
   auto integerLeaf = [&](const Type *t) -> std::string {
     auto *s = dyn_cast<StructType>(t);
     for (unsigned i = 0; s && i < s->decl->fields.size(); ++i)
@@ -163,7 +165,8 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
     if (scalarFloat(r))
       return open(r), l;
     break;
-  default: break;
+  default:
+    break;
   }
   auto &d = cannotApply(diags, e, l, r);
   if (!why.reason.empty())
@@ -196,7 +199,8 @@ const Type *Checker::matmul(BinaryExpr *e, const Type *l, const Type *r) {
   Solver none;
   if (!unifySize(inner, other, none, why)) {
     auto &d = cannotApply(diags, e, l, r);
-    d.note("the last size of the left, " + inner.str() + ", must equal the first of the " + (rd.size() <= 2 ? "right, " : "right matrix, ") + other.str());
+    d.note("the last size of the left, " + inner.str() + ", must equal the first of the " +
+           (rd.size() <= 2 ? "right, " : "right matrix, ") + other.str());
     if (!inner.constant() || !other.constant())
       if (!why.reason.empty())
         d.note(why.reason);
@@ -209,7 +213,8 @@ const Type *Checker::matmul(BinaryExpr *e, const Type *l, const Type *r) {
     return types.error();
   }
   Dims out;
-  auto batch = broadcast(ld.size() > 2 ? ld.drop_back(2) : llvm::ArrayRef<Dim>(), rd.size() > 2 ? rd.drop_back(2) : llvm::ArrayRef<Dim>(), why);
+  auto batch =
+      broadcast(ld.size() > 2 ? ld.drop_back(2) : llvm::ArrayRef<Dim>(), rd.size() > 2 ? rd.drop_back(2) : llvm::ArrayRef<Dim>(), why);
   if (!batch)
     return fail("the leading sizes must meet");
   out = *batch;

@@ -98,7 +98,8 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
 }
 
 /// The argument for each parameter: its number in the call, or -1 where the default stands. Null after a report.
-std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional, Decl *declaration) {
+std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional,
+                                                        Decl *declaration) {
   StringRef what = declaration->name;
   Span declared = declaration->nameSpan;
   StringRef noun = isa<StructDecl>(declaration) ? "field" : "parameter", given = isa<StructDecl>(declaration) ? "field" : "argument";
@@ -112,11 +113,13 @@ std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::Array
         return std::nullopt;
       }
       if (position >= names.size()) {
-        diags.report(Code::E0307, a.value->span,
-                     ("`" + what + "` takes " + (names.empty() ? Twine("no") : Twine(names.size())) + (names.size() == 1 ? " argument, " : " arguments, ") +
-                      Twine(e->args.size()) + (e->args.size() == 1 ? " is given" : " are given"))
-                         .str(),
-                     "one too many")
+        diags
+            .report(Code::E0307, a.value->span,
+                    ("`" + what + "` takes " + (names.empty() ? Twine("no") : Twine(names.size())) +
+                     (names.size() == 1 ? " argument, " : " arguments, ") + Twine(e->args.size()) +
+                     (e->args.size() == 1 ? " is given" : " are given"))
+                        .str(),
+                    "one too many")
             .label(declared, "declared here");
         return std::nullopt;
       }
@@ -126,7 +129,8 @@ std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::Array
     named = true;
     auto it = llvm::find(names, a.name);
     if (it == names.end()) {
-      auto &d = diags.report(Code::E0307, a.nameSpan, ("`" + what + "` has no " + noun + " `" + a.name + "`").str()).label(declared, "declared here");
+      auto &d = diags.report(Code::E0307, a.nameSpan, ("`" + what + "` has no " + noun + " `" + a.name + "`").str())
+                    .label(declared, "declared here");
       if (std::string s = suggestionOf(a.name, names); !s.empty())
         d.help("did you mean `" + s + "`?");
       return std::nullopt;
@@ -146,7 +150,8 @@ std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::Array
     std::string list;
     for (StringRef m : missing)
       list += (list.empty() ? "`" : ", `") + m.str() + "`";
-    diags.report(Code::E0307, e->span, ("`" + what + "` lacks its " + given + (missing.size() == 1 ? " " : "s ") + list).str()).label(declared, "declared here");
+    diags.report(Code::E0307, e->span, ("`" + what + "` lacks its " + given + (missing.size() == 1 ? " " : "s ") + list).str())
+        .label(declared, "declared here");
     return std::nullopt;
   }
   return from;
@@ -235,7 +240,8 @@ static std::pair<Size, Size> sides(const Size &difference) {
 bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
   const Facts &facts = whereFacts[d];
   auto failed = [&](const Witness &w) {
-    auto &report = diags.report(Code::E0308, e->span, ("`" + d->name + "` cannot be called with these sizes").str()).label(d->where->span, "must hold");
+    auto &report = diags.report(Code::E0308, e->span, ("`" + d->name + "` cannot be called with these sizes").str())
+                       .label(d->where->span, "must hold");
     if (!w.values.empty())
       report.note("it fails when " + w.str());
     return false;
@@ -262,11 +268,15 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
 }
 
 /// zeros[f64], f[3, f32]: what stands in brackets fills the parameters that `d` declares in brackets, in their order.
-bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> open, const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s) {
+bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> open,
+                               const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s) {
   size_t have = d->generics.size(), given = brackets->indices.size();
   if (given > have) {
-    auto &report = diags.report(Code::E0304, brackets->span,
-                                ("`" + d->name + "` has " + (have ? Twine(have) : Twine("no")) + " parameter" + (have == 1 ? "" : "s") + " in brackets, " + Twine(given) + (given == 1 ? " is given" : " are given")).str())
+    auto &report = diags
+                       .report(Code::E0304, brackets->span,
+                               ("`" + d->name + "` has " + (have ? Twine(have) : Twine("no")) + " parameter" + (have == 1 ? "" : "s") +
+                                " in brackets, " + Twine(given) + (given == 1 ? " is given" : " are given"))
+                                   .str())
                        .label(d->nameSpan, "declared here");
     if (!have)
       report.note("sizes that are not declared in brackets are found from the arguments");
@@ -294,7 +304,8 @@ bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::
     if (isError(type) || param == d->typeParams.end())
       return false;
     if (!bindInfer(cast<InferType>(open[param - d->typeParams.begin()]), type)) {
-      auto &report = diags.report(Code::E0304, ix.span, (str(type) + " does not fit the type parameter `" + g.name + "` of `" + d->name + "`").str());
+      auto &report =
+          diags.report(Code::E0304, ix.span, (str(type) + " does not fit the type parameter `" + g.name + "` of `" + d->name + "`").str());
       if (d->module != program.modules.front().get())
         report.label(g.span, ("any `" + g.constraint + "`").str());
       else
@@ -306,7 +317,8 @@ bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::
 }
 
 /// Calls `d` if its signature fits; else reports why not.
-const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes, const Type *expected) {
+const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes,
+                            const Type *expected) {
   SmallVector<StringRef> names;
   SmallVector<bool> optional;
   for (VarDecl *p : d->params) {
@@ -409,8 +421,14 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   auto misfit = [&](unsigned i) {
     const Type *w = applySolution(want[i], s);
     bool open = d->shapeRule == "broadcast" || resolved(elemOf(w))->kind == TypeKind::Infer;
-    auto &report = diags.report(Code::E0302, ordered[i]->span,
-                                ("`" + d->name + "` takes ").str() + str(!open ? w : resolved(elemOf(w))->kind == TypeKind::Infer ? d->params[i]->type : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) + " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]), str(types_[i]));
+    auto &report =
+        diags.report(Code::E0302, ordered[i]->span,
+                     ("`" + d->name + "` takes ").str() +
+                         str(!open                                          ? w
+                             : resolved(elemOf(w))->kind == TypeKind::Infer ? d->params[i]->type
+                                                                            : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) +
+                         " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]),
+                     str(types_[i]));
     if (d->params[i]->typeExpr && d->module != program.modules.front().get())
       report.label(d->params[i]->typeExpr->span, "declared here");
     if (!why.reason.empty())
@@ -426,7 +444,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
       report.help("convert with `" + str(we) + "(...)`");
     else if (isBool(ge) && d->opName == "reduce_sum")
       report.help("`count(x)` tells how many elements are true");
-    else if (isInteger(ge) && ge->kind != TypeKind::Infer && we->kind == TypeKind::Infer && cast<InferType>(we)->constraint == Constraint::Float)
+    else if (isInteger(ge) && ge->kind != TypeKind::Infer && we->kind == TypeKind::Infer &&
+             cast<InferType>(we)->constraint == Constraint::Float)
       report.help("convert with `f32(...)`");
     return types.error();
   };
@@ -481,20 +500,25 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     if (!c)
       return types.error();
     if (madeSince(c->result, before)) {
-      diags.report(Code::E0302, ordered[i]->span, ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` whose result has one size; this gives ").str() + str(c->result))
+      diags
+          .report(Code::E0302, ordered[i]->span,
+                  ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` whose result has one size; this gives ").str() +
+                      str(c->result))
           .note("that size is another one each time the function is applied");
       return types.error();
     }
     if (!unify(f->result, c->result, s, why) || !solvePending(s, why)) {
       diags.report(Code::E0302, ordered[i]->span,
-                   ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` that gives ").str() + str(applySolution(f->result, s)) + ", this gives " + str(c->result));
+                   ("`" + d->name + "` takes a function for `" + d->params[i]->name + "` that gives ").str() +
+                       str(applySolution(f->result, s)) + ", this gives " + str(c->result));
       return types.error();
     }
     functions[i] = c;
   }
   if (!d->result) {
     if (d->state == DefDecl::Checking) {
-      diags.report(Code::E0306, e->callee->span, ("`" + d->name + "` calls itself and needs a result type").str()).label(d->nameSpan, "declared without one");
+      diags.report(Code::E0306, e->callee->span, ("`" + d->name + "` calls itself and needs a result type").str())
+          .label(d->nameSpan, "declared without one");
       return types.error();
     }
     checkDef(d);
@@ -509,7 +533,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   const Type *result = substitute(d->result, types, sub);
   // What the arguments leave open the context may settle.
   auto open = [&] {
-    return llvm::any_of(holes, [&](auto &h) { return !s.sizes.count(h.second); }) || llvm::any_of(packs, [&](auto &p) { return !s.packs.count(p.second); });
+    return llvm::any_of(holes, [&](auto &h) { return !s.sizes.count(h.second); }) ||
+           llvm::any_of(packs, [&](auto &p) { return !s.packs.count(p.second); });
   };
   if (open() && expected && !isError(expected)) {
     Solver attempt = s;
@@ -519,7 +544,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   }
   for (const Sym *p : d->sizeParams)
     if (!s.sizes.count(holes[p])) {
-      diags.report(Code::E0304, e->span, ("the size `" + Twine(p->name) + "` of `" + d->name + "` cannot be found from these arguments").str());
+      diags.report(Code::E0304, e->span,
+                   ("the size `" + Twine(p->name) + "` of `" + d->name + "` cannot be found from these arguments").str());
       return types.error();
     }
   auto *c = makeCallable(d->body ? CallableKind::Def : CallableKind::Intrinsic);
@@ -538,7 +564,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   if (d->where && !checkWhere(e, d, own))
     return types.error();
   for (const Sym *p : d->sizeParams) {
-    if (llvm::is_contained(s.derived, holes[p]) && !notNegative(Code::E0302, e, own.sizes[p], ("the size `" + Twine(p->name) + "` of `" + d->name + "`").str()))
+    if (llvm::is_contained(s.derived, holes[p]) &&
+        !notNegative(Code::E0302, e, own.sizes[p], ("the size `" + Twine(p->name) + "` of `" + d->name + "`").str()))
       return types.error();
   }
   bool negative = false;

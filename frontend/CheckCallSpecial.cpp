@@ -154,7 +154,8 @@ const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
     if (!expected) {
       auto &d = diags.report(Code::E0311, e->span, "`load` needs to know the type", "of which type?");
       auto *name = dyn_cast<StringExpr>(e->args[0].value);
-      std::string found = name && name->parts.size() == 1 && !name->parts[0].hole && program.holds ? program.holds(name->parts[0].text) : "";
+      std::string found =
+          name && name->parts.size() == 1 && !name->parts[0].hole && program.holds ? program.holds(name->parts[0].text) : "";
       if (!found.empty())
         d.note("the file holds " + found);
       d.help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
@@ -199,7 +200,8 @@ const Type *Checker::printOrSave(CallExpr *e, DefDecl *d) {
       return types.error();
     }
   if (ordered.size() != (isPrint ? 1u : 2u)) {
-    diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value").help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
+    diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value")
+        .help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
     return types.error();
   }
   if (!isPrint && resolved(ordered[0]->type)->kind != TypeKind::Str) {

@@ -7,9 +7,7 @@
 
 namespace tl::frontend {
 
-void check(Program &program, const SourceManager &sources, Diagnostics &diagnostics) {
-  Checker(program, sources, diagnostics).run();
-}
+void check(Program &program, const SourceManager &sources, Diagnostics &diagnostics) { Checker(program, sources, diagnostics).run(); }
 
 void Checker::run() {
   for (auto &m : program.modules)
@@ -60,7 +58,8 @@ void Checker::declareModule(Module &m) {
       continue;
     checkName(d->name, d->nameSpan);
     if (isa<StructDecl>(d) && llvm::is_contained({"key", "str", "shape"}, d->name))
-      diags.report(Code::E0135, d->nameSpan, ("`" + d->name + "` is a type and cannot be declared").str(), "declared here").help("take another name");
+      diags.report(Code::E0135, d->nameSpan, ("`" + d->name + "` is a type and cannot be declared").str(), "declared here")
+          .help("take another name");
     Binding &b = s->names[d->name];
     auto *def = dyn_cast<DefDecl>(d);
     if (def)
@@ -75,7 +74,8 @@ void Checker::declareModule(Module &m) {
       first->nextOverload = def;
       continue;
     }
-    diags.report(Code::E0110, d->nameSpan, ("`" + d->name + "` is declared twice").str(), "again here").label(b.decl->nameSpan, "first here");
+    diags.report(Code::E0110, d->nameSpan, ("`" + d->name + "` is declared twice").str(), "again here")
+        .label(b.decl->nameSpan, "first here");
   }
 }
 
@@ -128,7 +128,8 @@ void Checker::resolveStruct(StructDecl *s) {
   for (FieldDecl &f : s->fields) {
     f.type = resolveType(f.typeExpr, Where::Field, own);
     if (f.type->kind == TypeKind::Func || f.type->kind == TypeKind::Shape) {
-      diags.report(Code::E0127, f.span, "a field cannot hold " + std::string(f.type->kind == TypeKind::Func ? "a function" : "a list of sizes"));
+      diags.report(Code::E0127, f.span,
+                   "a field cannot hold " + std::string(f.type->kind == TypeKind::Func ? "a function" : "a list of sizes"));
       f.type = types.error();
     }
   }
@@ -226,7 +227,8 @@ void Checker::resolveSignature(DefDecl *d) {
       diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
   }
   if (!d->body && module != program.modules.front().get())
-    diags.report(Code::E0129, d->nameSpan, ("`" + d->name + "` has no body").str()).help("write `= expression` or a block `{ ... }` behind the signature");
+    diags.report(Code::E0129, d->nameSpan, ("`" + d->name + "` has no body").str())
+        .help("write `= expression` or a block `{ ... }` behind the signature");
   if (!d->body && !d->resultExpr)
     d->result = types.unit();
   whereClause(d);
@@ -245,7 +247,8 @@ void Checker::checkSignature(DefDecl *d) {
   };
   for (DefDecl *o = d->nextOverload; o; o = o->nextOverload)
     if (text(o) == text(d)) {
-      diags.report(Code::E0110, o->nameSpan, ("`" + d->name + "` is declared twice with the same parameters").str(), "never called").label(d->nameSpan, "first here");
+      diags.report(Code::E0110, o->nameSpan, ("`" + d->name + "` is declared twice with the same parameters").str(), "never called")
+          .label(d->nameSpan, "first here");
       break;
     }
   if (d->name != "main" || d->module != program.main())
@@ -254,7 +257,9 @@ void Checker::checkSignature(DefDecl *d) {
     diags.report(Code::E0133, d->nameSpan, "`main` has no type parameters: nobody calls it with types");
   for (VarDecl *p : d->params)
     if (p->type->kind == TypeKind::Func || p->type->kind == TypeKind::Shape || p->type->kind == TypeKind::Key)
-      diags.report(Code::E0133, p->nameSpan, ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
+      diags
+          .report(Code::E0133, p->nameSpan,
+                  ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
           .help(p->type->kind == TypeKind::Key ? "take a seed, `seed: int = 0`, and make the key of it: `key(seed)`"
                                                : "parameters of `main` are numbers, text, arrays, and records and tuples of these");
 }
@@ -274,12 +279,23 @@ void Checker::addFact(Expr *e, Facts &facts) {
   if (!l || !r)
     return;
   switch (b->op) {
-  case BinaryOp::Eq: facts.zero.push_back(*l - *r); break;
-  case BinaryOp::Le: facts.nonNegative.push_back(*r - *l); break;
-  case BinaryOp::Lt: facts.nonNegative.push_back(*r - *l - Size(1)); break;
-  case BinaryOp::Ge: facts.nonNegative.push_back(*l - *r); break;
-  case BinaryOp::Gt: facts.nonNegative.push_back(*l - *r - Size(1)); break;
-  default: break;
+  case BinaryOp::Eq:
+    facts.zero.push_back(*l - *r);
+    break;
+  case BinaryOp::Le:
+    facts.nonNegative.push_back(*r - *l);
+    break;
+  case BinaryOp::Lt:
+    facts.nonNegative.push_back(*r - *l - Size(1));
+    break;
+  case BinaryOp::Ge:
+    facts.nonNegative.push_back(*l - *r);
+    break;
+  case BinaryOp::Gt:
+    facts.nonNegative.push_back(*l - *r - Size(1));
+    break;
+  default:
+    break;
   }
 }
 
@@ -316,7 +332,8 @@ void Checker::enterBody(Body &b, Module *m, const Scope *s) {
   scope = s;
 }
 
-void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText) {
+void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan,
+                             StringRef wantText) {
   if (isError(want) || isError(got))
     return;
   auto &d = diags.report(code, at->span, "expected " + str(want) + ", found " + str(got), str(got));
@@ -366,11 +383,13 @@ void Checker::checkBody(DefDecl *d) {
   checkKeys(d->body);
   if (!d->resultExpr) {
     // What the body alone knows is another size in each call.
-    d->result = hideSizes(settle(t), [&](const Sym *s) {
-      return s->kind != SymKind::Param && !llvm::any_of(d->params, [&](VarDecl *p) { return p->sym == s; });
-    }, d->nameSpan);
+    d->result = hideSizes(
+        settle(t),
+        [&](const Sym *s) { return s->kind != SymKind::Param && !llvm::any_of(d->params, [&](VarDecl *p) { return p->sym == s; }); },
+        d->nameSpan);
     if (d->result->kind == TypeKind::Fn) {
-      diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str()).help("apply it, or let the caller write the lambda");
+      diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str())
+          .help("apply it, or let the caller write the lambda");
       d->result = types.error();
     }
   }
@@ -490,7 +509,8 @@ const Type *Checker::settle(const Type *t) {
       params.push_back(settle(p));
     return types.func(params, settle(f->result));
   }
-  default: return t;
+  default:
+    return t;
   }
 }
 
@@ -512,7 +532,9 @@ void Checker::finishBody() {
   for (const StringPart *p : body->holes) {
     auto spec = parseFormatSpec(p->spec);
     if (std::string why = spec && !isError(p->hole->type) ? misfit(*spec, p->hole->type, types) : ""; !why.empty())
-      diags.report(Code::E0230, p->specSpan, ("`" + p->spec + "` does not fit ").str() + str(p->hole->type)).label(p->hole->span, str(p->hole->type)).note(why);
+      diags.report(Code::E0230, p->specSpan, ("`" + p->spec + "` does not fit ").str() + str(p->hole->type))
+          .label(p->hole->span, str(p->hole->type))
+          .note(why);
   }
   for (auto &[at, c] : body->deferred)
     if (auto &list = module->checks[at]; llvm::none_of(list, [&, &c = c](const SizeCheck &x) { return x.lhs == c.lhs && x.rhs == c.rhs; }))
@@ -536,7 +558,8 @@ void Checker::checkLiteralRange(NumberExpr *n, const Type *type, bool negated, E
     return;
   if (isFloat(s->scalar)) {
     const llvm::APFloat number = n->in(s->scalar);
-    const bool zero = number.isZero() && n->text.take_until([](char c) { return c == 'e' || c == 'E'; }).find_first_of("123456789") != StringRef::npos;
+    const bool zero =
+        number.isZero() && n->text.take_until([](char c) { return c == 'e' || c == 'E'; }).find_first_of("123456789") != StringRef::npos;
     if (number.isFinite() && !zero)
       return;
     const StringRef name = scalarName(s->scalar);
@@ -561,8 +584,9 @@ void Checker::checkLiteralRange(NumberExpr *n, const Type *type, bool negated, E
   unsigned width = bitWidth(s->scalar);
   if (holds(s->scalar, n, negated))
     return;
-  auto &d = diags.report(Code::E0132, use->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
-                         ("out of the range of " + scalarName(s->scalar)).str());
+  auto &d =
+      diags.report(Code::E0132, use->span, ("`" + Twine(negated ? "-" : "") + n->text + "` does not fit " + scalarName(s->scalar)).str(),
+                   ("out of the range of " + scalarName(s->scalar)).str());
   if (use != n)
     d.label(n->span, "the constant");
   for (ScalarKind wider : {ScalarKind::I16, ScalarKind::I32, ScalarKind::I64, ScalarKind::U16, ScalarKind::U32, ScalarKind::U64})

@@ -15,7 +15,8 @@ void Checker::makeFloat(const Type *t, Span span) {
       makeFloat(elem, span);
 }
 
-/// Whether there are derivatives by a value of that type; reports if not. `asked` is what the program calls the derivative, `role` the value.
+/// Whether there are derivatives by a value of that type; reports if not. `asked` is what the program calls the derivative, `role` the
+/// value.
 bool Checker::mayDifferentiate(StringRef asked, StringRef role, const Type *point, Span span) {
   makeFloat(point, span);
   if (isVector(point))
@@ -55,8 +56,9 @@ const Type *Checker::differentiated(StringRef asked, const FnValue *f, llvm::Arr
 const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
   bool isVjp = name == "vjp";
   if (e->args.size() != (isVjp ? 2u : 3u) || llvm::any_of(e->args, [](const Arg &a) { return !a.name.empty(); })) {
-    diags.report(Code::E0307, e->span,
-                 ("`" + name + "` takes a function" + (isVjp ? " and a point" : ", a point and a direction") + ", without names").str())
+    diags
+        .report(Code::E0307, e->span,
+                ("`" + name + "` takes a function" + (isVjp ? " and a point" : ", a point and a direction") + ", without names").str())
         .help(("what else the function needs is captured: `" + name + "(v -> f(v, y), x" + (isVjp ? ")`" : ", dx)`")).str());
     return types.error();
   }
@@ -64,7 +66,8 @@ const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
   if (!f)
     return types.error();
   if (isVjp && takenApart != e) {
-    diags.report(Code::E0512, e->span, "`vjp` gives a value and a function, which are bound at once").help("write `let (y, pullback) = vjp(f, x)`");
+    diags.report(Code::E0512, e->span, "`vjp` gives a value and a function, which are bound at once")
+        .help("write `let (y, pullback) = vjp(f, x)`");
     return types.error();
   }
   FnValue gradient(CallableKind::Transform);
@@ -117,12 +120,14 @@ const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
 Callable *Checker::applyPullback(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
   const Type *value = f->applied->result;
   if (args.size() != 1) {
-    diags.report(Code::E0307, span, "a pullback takes one argument, the cotangent of the value").label(f->at->span, "the value is " + str(value));
+    diags.report(Code::E0307, span, "a pullback takes one argument, the cotangent of the value")
+        .label(f->at->span, "the value is " + str(value));
     return nullptr;
   }
   Mismatch why;
   if (!meet(value, args[0], why)) {
-    auto &d = diags.report(Code::E0302, span, "the pullback takes " + str(value) + ", not " + str(args[0])).label(f->at->span, "the value is " + str(value));
+    auto &d = diags.report(Code::E0302, span, "the pullback takes " + str(value) + ", not " + str(args[0]))
+                  .label(f->at->span, "the value is " + str(value));
     if (!why.reason.empty())
       d.note(why.reason);
     return nullptr;
@@ -140,13 +145,17 @@ Callable *Checker::applyPullback(const FnValue *f, llvm::ArrayRef<const Type *> 
 
 /// The type of the jacobian: the sizes of the value, then those of the point. Null after a report.
 const Type *Checker::jacobianOf(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner) {
-  const Type *value = mayDifferentiate(f->asked, "the first argument", args[0], span) ? differentiated(f->asked, f->inner, args, span, inner) : nullptr;
+  const Type *value =
+      mayDifferentiate(f->asked, "the first argument", args[0], span) ? differentiated(f->asked, f->inner, args, span, inner) : nullptr;
   if (!value)
     return nullptr;
   auto isArray = [](const Type *t) { return resolved(t)->kind != TypeKind::Tuple && resolved(elemOf(t))->kind != TypeKind::Struct; };
   Mismatch why;
   if (!isArray(args[0]) || !isArray(value) || !meet(elemOf(value), elemOf(args[0]), why)) {
-    diags.report(Code::E0511, span, ("`" + f->asked + "` needs an array of floats by an array of the same floats, not ").str() + str(value) + " by " + str(args[0]))
+    diags
+        .report(Code::E0511, span,
+                ("`" + f->asked + "` needs an array of floats by an array of the same floats, not ").str() + str(value) + " by " +
+                    str(args[0]))
         .help("`jvp` and `vjp` take records and tuples");
     return nullptr;
   }

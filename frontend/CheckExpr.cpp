@@ -11,18 +11,23 @@ const Type *Checker::check(Expr *e, const Type *expected) {
   return t;
 }
 
-const Type *Checker::checkValue(Expr *e, const Type *expected) {
-  return valueOf(e, check(e, expected));
-}
+const Type *Checker::checkValue(Expr *e, const Type *expected) { return valueOf(e, check(e, expected)); }
 
 const Type *Checker::valueOf(Expr *e, const Type *t) {
   t = resolved(t);
   switch (t->kind) {
-  case TypeKind::Range: diags.report(Code::E0213, e->span, "a range stands only behind `in`"); break;
-  case TypeKind::None: diags.report(Code::E0213, e->span, "`None` is no value"); break;
+  case TypeKind::Range:
+    diags.report(Code::E0213, e->span, "a range stands only behind `in`");
+    break;
+  case TypeKind::None:
+    diags.report(Code::E0213, e->span, "`None` is no value");
+    break;
   case TypeKind::Fn:
-  case TypeKind::Func: diags.report(Code::E0213, e->span, "a function is no value here").help("call it"); break;
-  default: return t;
+  case TypeKind::Func:
+    diags.report(Code::E0213, e->span, "a function is no value here").help("call it");
+    break;
+  default:
+    return t;
   }
   return e->type = types.error();
 }
@@ -140,7 +145,8 @@ const Type *Checker::name(NameExpr *e) {
     }
     return c->type;
   }
-  diags.report(Code::E0141, e->span, ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
+  diags.report(Code::E0141, e->span,
+               ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
   return types.error();
 }
 
@@ -178,7 +184,8 @@ const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
     if (isError(a))
       return a;
     if (e->then->value && !same(resolved(a), types.unit())) {
-      diags.report(Code::E0205, e->then->value->span, "this value is computed and dropped", str(a)).help("an `if` has a value only with an `else`");
+      diags.report(Code::E0205, e->then->value->span, "this value is computed and dropped", str(a))
+          .help("an `if` has a value only with an `else`");
       return types.error();
     }
     return types.unit();
@@ -291,7 +298,11 @@ const Type *Checker::select(SelectExpr *e) {
       std::swap(out[out.size() - 1], out[out.size() - 2]);
       return types.array(elemOf(t), out);
     }
-    diags.report(Code::E0144, e->nameSpan, "`.T` swaps the last two axes; " + str(t) + " has " + (dims.empty() ? "none" : llvm::any_of(dims, [](const Dim &d) { return d.pack; }) ? "perhaps fewer" : "one"));
+    diags.report(Code::E0144, e->nameSpan,
+                 "`.T` swaps the last two axes; " + str(t) + " has " +
+                     (dims.empty()                                              ? "none"
+                      : llvm::any_of(dims, [](const Dim &d) { return d.pack; }) ? "perhaps fewer"
+                                                                                : "one"));
     return types.error();
   }
   auto &d = diags.report(Code::E0143, e->nameSpan, str(t) + (" has no field `" + e->name + "`").str());
@@ -325,7 +336,8 @@ const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
   bool failed = false;
   for (const Elem &x : e->elems) {
     if (x.spread) {
-      diags.report(Code::E0145, x.value->span, "`...` splices a list of sizes, where one is asked for").help("to join arrays write `concat(a, b)`");
+      diags.report(Code::E0145, x.value->span, "`...` splices a list of sizes, where one is asked for")
+          .help("to join arrays write `concat(a, b)`");
       failed = true;
       continue;
     }
@@ -387,16 +399,20 @@ std::optional<Size> Checker::sizeOf(Expr *e) {
     if (!l || !r)
       return std::nullopt;
     switch (b->op) {
-    case BinaryOp::Add: return *l + *r;
-    case BinaryOp::Sub: return *l - *r;
-    case BinaryOp::Mul: return *l * *r;
+    case BinaryOp::Add:
+      return *l + *r;
+    case BinaryOp::Sub:
+      return *l - *r;
+    case BinaryOp::Mul:
+      return *l * *r;
     case BinaryOp::FloorDiv:
     case BinaryOp::Mod:
       // By a divisor that is positive: else the division itself may trap, and is not a size.
       if (lessEqual(Size(1), *r, body ? body->facts : Facts()) != Answer::Always && (!anyDivisor || r->constant()))
         return std::nullopt;
       return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
     }
   }
   if (auto *c = dyn_cast<CallExpr>(e)) {

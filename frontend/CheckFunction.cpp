@@ -58,21 +58,29 @@ const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
 
 Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
   switch (f->kind) {
-  case CallableKind::Def: return applyDef(f, args, span);
-  case CallableKind::Lambda: return applyLambda(f, args, span);
-  case CallableKind::Transform: return applyTransform(f, args, span);
-  case CallableKind::Param: break;
-  default: llvm_unreachable("not a function value");
+  case CallableKind::Def:
+    return applyDef(f, args, span);
+  case CallableKind::Lambda:
+    return applyLambda(f, args, span);
+  case CallableKind::Transform:
+    return applyTransform(f, args, span);
+  case CallableKind::Param:
+    break;
+  default:
+    llvm_unreachable("not a function value");
   }
   auto *type = cast<FuncType>(f->var->type);
   if (type->params.size() != args.size()) {
-    diags.report(Code::E0307, span, ("`" + f->var->name + "` takes " + Twine(type->params.size()) + " arguments, " + Twine(args.size()) + " are given").str());
+    diags.report(Code::E0307, span,
+                 ("`" + f->var->name + "` takes " + Twine(type->params.size()) + " arguments, " + Twine(args.size()) + " are given").str());
     return nullptr;
   }
   Mismatch why;
   for (auto [i, want, got] : llvm::enumerate(type->params, args))
     if (!meet(want, got, why)) {
-      auto &d = diags.report(Code::E0302, argumentSpan(i, span), ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
+      auto &d = diags
+                    .report(Code::E0302, argumentSpan(i, span),
+                            ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
                     .label(f->var->nameSpan, str(type));
       if (!why.reason.empty())
         d.note(why.reason);
@@ -118,8 +126,10 @@ Callable *Checker::applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args,
 
 Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
   if (f->lambda->params.size() != args.size()) {
-    diags.report(Code::E0307, span,
-                 "this function takes " + std::to_string(f->lambda->params.size()) + " arguments, " + std::to_string(args.size()) + (args.size() == 1 ? " is given" : " are given"))
+    diags
+        .report(Code::E0307, span,
+                "this function takes " + std::to_string(f->lambda->params.size()) + " arguments, " + std::to_string(args.size()) +
+                    (args.size() == 1 ? " is given" : " are given"))
         .label(f->lambda->span, "written here");
     return nullptr;
   }
@@ -151,7 +161,9 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
       Mismatch why;
       if (!unify(declared, t, s, why) || !solvePending(s, why)) {
         if (!isError(declared)) {
-          auto &d = diags.report(Code::E0302, argumentSpan(i, span), "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
+          auto &d = diags
+                        .report(Code::E0302, argumentSpan(i, span),
+                                "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
                         .label(p->typeExpr->span, "declared here");
           if (!why.reason.empty())
             d.note(why.reason);
@@ -287,7 +299,8 @@ const Type *Checker::treeMapCall(CallExpr *e) {
     return types.error();
   Mismatch why;
   if (!meet(leaf, applied->result, why)) {
-    diags.report(Code::E0302, at, "the function of `tree_map` gives a leaf of the type it takes, " + str(leaf) + ", this gives " + str(applied->result));
+    diags.report(Code::E0302, at,
+                 "the function of `tree_map` gives a leaf of the type it takes, " + str(leaf) + ", this gives " + str(applied->result));
     return types.error();
   }
   if (!treeMap) {
@@ -325,7 +338,8 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
     for (auto [i, t] : llvm::enumerate(args)) {
       auto dims = dimsOf(t);
       if (dims.empty() || dims[0].pack) {
-        diags.report(Code::E0503, argumentSpan(i, span), "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
+        diags.report(Code::E0503, argumentSpan(i, span),
+                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
         return nullptr;
       }
       Mismatch why;
@@ -344,7 +358,8 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
     if (!c->inner)
       return nullptr;
     if (madeSince(c->inner->result, before)) {
-      diags.report(Code::E0503, span, "the function under `vmap` gives rows of different sizes: " + str(c->inner->result)).help("all rows of an array have one size");
+      diags.report(Code::E0503, span, "the function under `vmap` gives rows of different sizes: " + str(c->inner->result))
+          .help("all rows of an array have one size");
       return nullptr;
     }
     c->result = arrayOver(c->inner->result, {Dim(*batch)});

@@ -45,10 +45,14 @@ std::optional<Size> Checker::position(Expr *e, const Size &size) {
 }
 
 /// Is lhs <= rhs for all sizes (proved stays), for some (proved becomes false), or for none (reported, false)?
-bool Checker::decide(Code code, const Size &lhs, const Size &rhs, const Facts &facts, Span span, StringRef what, const Size &size, bool &proved) {
+bool Checker::decide(Code code, const Size &lhs, const Size &rhs, const Facts &facts, Span span, StringRef what, const Size &size,
+                     bool &proved) {
   switch (lessEqual(lhs, rhs, facts)) {
-  case Answer::Always: return true;
-  case Answer::Sometimes: proved = false; return true;
+  case Answer::Always:
+    return true;
+  case Answer::Sometimes:
+    proved = false;
+    return true;
   case Answer::Never:
     diags.report(code, span, what.str() + " is always outside an axis of size " + size.str(), "outside");
     return false;
@@ -117,7 +121,8 @@ std::optional<Size> Checker::maskSize(Index &ix, llvm::ArrayRef<Dim> axes) {
     fits = dims[i].pack || axes[i].pack ? false : unifySize(axes[i].size, dims[i].size, none, why);
   }
   if (!fits) {
-    auto &d = diags.report(Code::E0701, ix.span, "a mask has the sizes of the axes that it stands for, " + str(axes.take_front(dims.size())), str(ix.lo->type));
+    auto &d = diags.report(Code::E0701, ix.span,
+                           "a mask has the sizes of the axes that it stands for, " + str(axes.take_front(dims.size())), str(ix.lo->type));
     if (!why.reason.empty())
       d.note(why.reason);
     return std::nullopt;
@@ -218,16 +223,20 @@ const Type *Checker::subscript(SubscriptExpr *e) {
   }
   unsigned fixed = llvm::count_if(dims, [](const Dim &d) { return !d.pack; });
   if (consumed > fixed && fixed < dims.size()) {
-    auto &d = diags.report(Code::E0700, e->span, str(t) + " has " + (fixed ? std::to_string(fixed) + " axes" : "no axis") + " for certain, " + std::to_string(consumed) +
-                                                     (consumed == 1 ? " index is given" : " indices are given"))
+    auto &d = diags
+                  .report(Code::E0700, e->span,
+                          str(t) + " has " + (fixed ? std::to_string(fixed) + " axes" : "no axis") + " for certain, " +
+                              std::to_string(consumed) + (consumed == 1 ? " index is given" : " indices are given"))
                   .label(e->base->span, str(t))
                   .help("name the axes that are indexed, as in `f32[...s, n]`");
     namedWrongly(d, e->base);
     return types.error();
   }
   if (consumed > fixed) {
-    auto &d = diags.report(Code::E0700, e->span, str(t) + " has " + std::to_string(dims.size()) + (dims.size() == 1 ? " axis, " : " axes, ") + std::to_string(consumed) +
-                                                     (consumed == 1 ? " index is given" : " indices are given"))
+    auto &d = diags
+                  .report(Code::E0700, e->span,
+                          str(t) + " has " + std::to_string(dims.size()) + (dims.size() == 1 ? " axis, " : " axes, ") +
+                              std::to_string(consumed) + (consumed == 1 ? " index is given" : " indices are given"))
                   .label(e->base->span, str(t));
     namedWrongly(d, e->base);
     return types.error();
@@ -250,7 +259,8 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     }
     const Dim &d = dims[axis];
     if (d.pack) {
-      diags.report(Code::E0700, ix.span, "this axis is in `..." + d.pack->name.str() + "`, of which neither number nor sizes are known").help("index from the end: `x[..., i]`");
+      diags.report(Code::E0700, ix.span, "this axis is in `..." + d.pack->name.str() + "`, of which neither number nor sizes are known")
+          .help("index from the end: `x[..., i]`");
       return types.error();
     }
     if (ix.kind == IndexKind::Slice) {
@@ -333,7 +343,9 @@ const Type *Checker::fallback(FallbackExpr *e) {
   for (const Index &ix : cast<SubscriptExpr>(e->access)->indices)
     if (ix.kind != IndexKind::Single || !dimsOf(resolved(ix.lo->type)).empty()) {
       StringRef text = sources.text(ix.span), array = sources.text(cast<SubscriptExpr>(e->access)->base->span);
-      auto &d = diags.report(Code::E0704, ix.span, "`??` gives a value for an index outside an array, not for " + std::string(ix.kind == IndexKind::Single ? "an array of indices" : "a slice"));
+      auto &d = diags.report(Code::E0704, ix.span,
+                             "`??` gives a value for an index outside an array, not for " +
+                                 std::string(ix.kind == IndexKind::Single ? "an array of indices" : "a slice"));
       if (ix.kind == IndexKind::Single)
         d.help(("go over the indices: `[for i in " + text + ": " + array + "[i] ?? 0]`").str());
       else
@@ -385,8 +397,11 @@ bool Checker::inferExtent(Binder &b, const Sym *index, llvm::ArrayRef<IndexUse> 
     Mismatch why;
     Solver none;
     if (!unifySize(direct->size, u.size, none, why)) {
-      auto &d = diags.report(Code::E0702, u.span, ("`" + index->name + "` runs over two sizes, " + direct->size.str() + " and " + u.size.str()), "size " + u.size.str())
-                    .label(direct->span, "size " + direct->size.str());
+      auto &d =
+          diags
+              .report(Code::E0702, u.span, ("`" + index->name + "` runs over two sizes, " + direct->size.str() + " and " + u.size.str()),
+                      "size " + u.size.str())
+              .label(direct->span, "size " + direct->size.str());
       if (!why.reason.empty())
         d.note(why.reason);
       d.help("give the range: `in 0.." + direct->size.str() + "`");
@@ -519,7 +534,8 @@ const Type *Checker::forExpr(ForExpr *e) {
       if (!d.pack && b.pattern->var && b.pattern->var->sym && d.size.mentions(b.pattern->var->sym))
         named = true;
   if (named) {
-    diags.report(Code::E0705, e->body->span, "the size of the body changes with the index", str(t)).help("all rows of an array have one size");
+    diags.report(Code::E0705, e->body->span, "the size of the body changes with the index", str(t))
+        .help("all rows of an array have one size");
     return types.error();
   }
   if (e->filter)

@@ -1,5 +1,5 @@
-// Random keys are used once. A use is any place where the name of a key stands for its value, `fold_in` and `save` apart; the branches of an
-// `if` count as one, and a loop is gone through twice, so that a key from outside of it is found.
+// Random keys are used once. A use is any place where the name of a key stands for its value, `fold_in` and `save` apart; the branches of
+// an `if` count as one, and a loop is gone through twice, so that a key from outside of it is found.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -90,7 +90,9 @@ private:
     Span first = it->second;
     bool again = first.begin == n->span.begin && first.file == n->span.file;
     auto &d = diags.report(Code::E0317, n->span, ("the key `" + v->name + "` is used twice").str(),
-                           !again ? "used again here" : repeats ? "used in each step" : "used each time this function is applied");
+                           !again    ? "used again here"
+                           : repeats ? "used in each step"
+                                     : "used each time this function is applied");
     if (again && !repeats)
       d.label(v->nameSpan, "made outside of it").help("give each application a key of its own, as a parameter");
     else if (again)

@@ -1,5 +1,5 @@
-// Derivatives by hand: `@vjp(of=f)` and `@jvp(of=f)`. A rule takes what the definition takes, then a cotangent of its value (vjp) or tangents of
-// its float parameters (jvp), for all sizes and element types that the definition takes.
+// Derivatives by hand: `@vjp(of=f)` and `@jvp(of=f)`. A rule takes what the definition takes, then a cotangent of its value (vjp) or
+// tangents of its float parameters (jvp), for all sizes and element types that the definition takes.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -34,7 +34,8 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
   scope = moduleScopes[module];
   auto *name = a.args.size() == 1 && a.args[0].name == "of" ? dyn_cast<NameExpr>(a.args[0].value) : nullptr;
   if (!name) {
-    diags.report(Code::E0513, a.span, ("`@" + a.name + "` names the definition whose derivative this is").str()).help(("write `@" + a.name + "(of=f)`").str());
+    diags.report(Code::E0513, a.span, ("`@" + a.name + "` names the definition whose derivative this is").str())
+        .help(("write `@" + a.name + "(of=f)`").str());
     return;
   }
   auto *first = llvm::dyn_cast_or_null<DefDecl>(lookup(name->name).decl);
@@ -56,7 +57,8 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
   for (DefDecl *def = first; def; def = def->nextOverload) {
     diags.rewind(mark);
     auto refuse = [&](const Twine &why) -> Diagnostic & {
-      return diags.report(Code::E0513, d->nameSpan, ("`" + d->name + "` is no " + a.name + " of `" + def->name + "`: " + why).str()).label(def->nameSpan, "the definition");
+      return diags.report(Code::E0513, d->nameSpan, ("`" + d->name + "` is no " + a.name + " of `" + def->name + "`: " + why).str())
+          .label(def->nameSpan, "the definition");
     };
     if (def == d) {
       refuse("it is the definition itself");
@@ -75,7 +77,8 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
       continue;
     }
     if (!isVector(def->result) || llvm::none_of(differentiated, [](bool floats) { return floats; })) {
-      refuse(isVector(def->result) ? Twine("the definition takes no floats") : "the definition gives " + str(def->result)).note("only floats have derivatives");
+      refuse(isVector(def->result) ? Twine("the definition takes no floats") : "the definition gives " + str(def->result))
+          .note("only floats have derivatives");
       continue;
     }
     if ((isVjp ? def->vjp : def->jvp) != nullptr) {

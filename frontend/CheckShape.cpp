@@ -78,8 +78,10 @@ std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<D
     bool hasPack = llvm::any_of(dims, [](const Dim &d) { return d.pack; });
     int64_t at = a < 0 ? a + rank : a;
     if (at < 0 || at >= rank || dims[at].pack) {
-      diags.report(Code::E0309, span, hasPack ? "axis " + std::to_string(a) + " is not known to exist in " + str(dims)
-                                                 : "axis " + std::to_string(a) + " does not exist: the array has " + std::to_string(rank) + (rank == 1 ? " axis" : " axes"));
+      diags.report(Code::E0309, span,
+                   hasPack ? "axis " + std::to_string(a) + " is not known to exist in " + str(dims)
+                           : "axis " + std::to_string(a) + " does not exist: the array has " + std::to_string(rank) +
+                                 (rank == 1 ? " axis" : " axes"));
       return false;
     }
     axes.push_back(at);
@@ -121,7 +123,8 @@ const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stac
   auto arrays = e->ordered.drop_back();
   Dims dims(dimsOf(resolved(arrays[0]->type)));
   auto misfit = [&](Expr *other, const std::string &text, const Mismatch &why) {
-    auto &report = diags.report(Code::E0315, e->span, text).label(arrays[0]->span, str(arrays[0]->type)).label(other->span, str(other->type));
+    auto &report =
+        diags.report(Code::E0315, e->span, text).label(arrays[0]->span, str(arrays[0]->type)).label(other->span, str(other->type));
     if (!why.reason.empty())
       report.note(why.reason);
     if (isa<NumberExpr>(other))
@@ -132,7 +135,9 @@ const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stac
   if (!stacked)
     for (Expr *x : arrays)
       if (dimsOf(resolved(x->type)).size() != dims.size() || dims.empty())
-        return misfit(x == arrays[0] ? arrays[1] : x, name + " joins arrays of one rank, not " + str(arrays[0]->type) + " and " + str((x == arrays[0] ? arrays[1] : x)->type), {});
+        return misfit(
+            x == arrays[0] ? arrays[1] : x,
+            name + " joins arrays of one rank, not " + str(arrays[0]->type) + " and " + str((x == arrays[0] ? arrays[1] : x)->type), {});
   if (stacked)
     dims.push_back(Size(1));
   auto axes = constAxes(e->ordered.back(), dims, e->span);
@@ -162,7 +167,9 @@ const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stac
 const Type *Checker::padded(CallExpr *e, const Type *elem, Dims dims) {
   Expr *widths = e->ordered[1];
   auto misfit = [&](Expr *at, const Type *got) {
-    diags.report(Code::E0330, (at ? at : widths)->span, "`pad` takes an int, or a pair (before, after) for each axis of " + str(e->ordered[0]->type), str(got))
+    diags
+        .report(Code::E0330, (at ? at : widths)->span,
+                "`pad` takes an int, or a pair (before, after) for each axis of " + str(e->ordered[0]->type), str(got))
         .label(e->ordered[0]->span, str(e->ordered[0]->type));
     return types.error();
   };
@@ -223,7 +230,8 @@ std::optional<SmallVector<int64_t, 2>> Checker::constPair(Expr *e, StringRef wha
       numbers.push_back(*n->constant());
   if (parts.size() == 2 && numbers.size() == 2)
     return numbers;
-  diags.report(Code::E0331, e->span, (what + " is an int or a pair of ints, at least " + Twine(least) + " and known when the program is compiled").str());
+  diags.report(Code::E0331, e->span,
+               (what + " is an int or a pair of ints, at least " + Twine(least) + " and known when the program is compiled").str());
   return std::nullopt;
 }
 
@@ -253,14 +261,20 @@ const Type *Checker::convolved(CallExpr *e, const Type *elem) {
       continue;
     }
     size = size + Size(2 * (*pads)[axis]);
-    const char *what = axis ? "a kernel is at most as wide as the image with its padding" : "a kernel is at most as high as the image with its padding";
+    const char *what =
+        axis ? "a kernel is at most as wide as the image with its padding" : "a kernel is at most as high as the image with its padding";
     Witness w;
     switch (lessEqual(kernel[axis].size, size, body->facts, &w)) {
-    case Answer::Always: break;
+    case Answer::Always:
+      break;
     case Answer::Never:
-      diags.report(Code::E0331, e->span, what).label(e->ordered[0]->span, str(e->ordered[0]->type)).label(e->ordered[1]->span, str(e->ordered[1]->type));
+      diags.report(Code::E0331, e->span, what)
+          .label(e->ordered[0]->span, str(e->ordered[0]->type))
+          .label(e->ordered[1]->span, str(e->ordered[1]->type));
       return types.error();
-    case Answer::Sometimes: checkSize(e, kernel[axis].size, size, false, e->span, what); break;
+    case Answer::Sometimes:
+      checkSize(e, kernel[axis].size, size, false, e->span, what);
+      break;
     }
     size = sizes.divide(size - kernel[axis].size, stride) + Size(1);
   }
@@ -341,17 +355,24 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
     if (!have || !want) {
       if (have == want || same(types.array(elem, dims), declared))
         return declared;
-      diags.report(Code::E0314, e->span, "the number of elements of " + str(args[0]->type) + " and " + str(declared) + " cannot be compared");
+      diags.report(Code::E0314, e->span,
+                   "the number of elements of " + str(args[0]->type) + " and " + str(declared) + " cannot be compared");
       return types.error();
     }
     Witness w;
     switch (equal(*have, *want, body->facts, &w)) {
-    case Answer::Always: break;
+    case Answer::Always:
+      break;
     case Answer::Never:
-      diags.report(Code::E0314, e->span, "cannot reshape " + str(args[0]->type) + ", " + have->str() + " elements, to " + str(declared) + ", " + want->str() + " elements")
+      diags
+          .report(Code::E0314, e->span,
+                  "cannot reshape " + str(args[0]->type) + ", " + have->str() + " elements, to " + str(declared) + ", " + want->str() +
+                      " elements")
           .label(args[0]->span, str(args[0]->type));
       return types.error();
-    case Answer::Sometimes: checkSize(e, *have, *want, true, e->span, "`reshape` keeps the number of elements"); break;
+    case Answer::Sometimes:
+      checkSize(e, *have, *want, true, e->span, "`reshape` keeps the number of elements");
+      break;
     }
     return declared;
   }
@@ -360,7 +381,9 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
     if (!axes)
       return types.error();
     if (axes->size() != dims.size()) {
-      diags.report(Code::E0309, args[1]->span, "`transpose` names every axis once: " + std::to_string(dims.size()) + " axes, " + std::to_string(axes->size()) + " named");
+      diags.report(Code::E0309, args[1]->span,
+                   "`transpose` names every axis once: " + std::to_string(dims.size()) + " axes, " + std::to_string(axes->size()) +
+                       " named");
       return types.error();
     }
     Dims out;
@@ -384,7 +407,10 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   if (rule == "tile") {
     Dims counts(cast<ShapeType>(resolved(args[1]->type))->dims);
     if (counts.size() < dims.size() || !product(counts) || !product(dims)) {
-      diags.report(Code::E0330, args[1]->span, "`tile` takes a number for each axis of " + str(args[0]->type) + ", " + std::to_string(counts.size()) + (counts.size() == 1 ? " is given" : " are given"))
+      diags
+          .report(Code::E0330, args[1]->span,
+                  "`tile` takes a number for each axis of " + str(args[0]->type) + ", " + std::to_string(counts.size()) +
+                      (counts.size() == 1 ? " is given" : " are given"))
           .label(args[0]->span, str(args[0]->type));
       return types.error();
     }

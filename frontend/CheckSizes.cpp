@@ -166,12 +166,17 @@ bool Checker::defer(const Size &a, const Size &b) {
 
 /// A size that is found from others: never negative (reported), perhaps (checked when the program runs), or fine.
 bool Checker::notNegative(Code code, Expr *at, const Size &size, StringRef what) {
-  if (llvm::all_of(size.terms(), [](const Term &t) { return t.coef > 0 && llvm::all_of(t.syms, [](const Sym *s) { return s->kind == SymKind::Param || s->kind == SymKind::Fresh; }); }))
+  if (llvm::all_of(size.terms(), [](const Term &t) {
+        return t.coef > 0 && llvm::all_of(t.syms, [](const Sym *s) { return s->kind == SymKind::Param || s->kind == SymKind::Fresh; });
+      }))
     return true;
   Witness w;
   Answer a = lessEqual(Size(0), size, body->facts, &w);
   if (a == Answer::Never)
-    diags.report(code, at->span, (what + (size.constant() ? Twine(" would be ") + size.str() : Twine(", ") + size.str() + ", is always negative")).str()).note("a size is at least 0");
+    diags
+        .report(code, at->span,
+                (what + (size.constant() ? Twine(" would be ") + size.str() : Twine(", ") + size.str() + ", is always negative")).str())
+        .note("a size is at least 0");
   if (a == Answer::Sometimes && code == Code::E0302 && knownBefore(at, size))
     body->deferred.push_back({at, {Size(0), size, false, at->span, what.str() + " is at least 0"}});
   return a != Answer::Never;
@@ -186,7 +191,8 @@ void Checker::namesOnce(llvm::ArrayRef<const Pattern *> patterns) {
     if (!p->var)
       return;
     if (auto [it, isNew] = seen.try_emplace(p->var->name, p->var->nameSpan); !isNew)
-      diags.report(Code::E0110, p->var->nameSpan, ("`" + p->var->name + "` is declared twice").str(), "again here").label(it->second, "first here");
+      diags.report(Code::E0110, p->var->nameSpan, ("`" + p->var->name + "` is declared twice").str(), "again here")
+          .label(it->second, "first here");
   };
   for (const Pattern *p : patterns)
     each(each, p);

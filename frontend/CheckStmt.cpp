@@ -74,7 +74,8 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     parts.assign(p->elems.size(), types.error());
   }
   if (parts.size() != p->elems.size()) {
-    diags.report(Code::E0207, p->span, str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
+    diags.report(Code::E0207, p->span,
+                 str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
     parts.assign(p->elems.size(), types.error());
   }
   for (auto [sub, part] : llvm::zip(p->elems, parts))
@@ -152,7 +153,10 @@ void Checker::checkTarget(Expr *target) {
   if (!v) {
     if (root->kind == ExprKind::Error || (target->type && isError(target->type)))
       return;
-    std::string what = n && n->sym ? " is a size and" : n && llvm::isa_and_nonnull<ConstDecl>(n->decl) ? " is a constant and" : n && llvm::isa_and_nonnull<DefDecl>(n->decl) ? " is a function and" : "";
+    std::string what = n && n->sym                                      ? " is a size and"
+                       : n && llvm::isa_and_nonnull<ConstDecl>(n->decl) ? " is a constant and"
+                       : n && llvm::isa_and_nonnull<DefDecl>(n->decl)   ? " is a function and"
+                                                                        : "";
     diags.report(Code::E0208, target->span, (what.empty() ? "this" : "`" + n->name.str() + "`" + what) + " cannot be assigned to")
         .help("a target is a `var`, an element, slice or field of one, or a tuple of those");
     target->type = types.error();
@@ -160,8 +164,11 @@ void Checker::checkTarget(Expr *target) {
   }
   if (v->varKind != VarKind::Var) {
     diags.report(Code::E0209, target->span, ("`" + v->name + "` cannot change").str(), "assigned here")
-        .label(v->nameSpan, v->varKind == VarKind::Param ? "a parameter" : v->varKind == VarKind::Binder ? "a loop variable" : "bound with `let`")
-        .help(v->varKind == VarKind::Let ? ("declare it with `var " + v->name + "`").str() : ("copy it first: `var " + v->name + "_ = " + v->name + "`").str());
+        .label(v->nameSpan, v->varKind == VarKind::Param    ? "a parameter"
+                            : v->varKind == VarKind::Binder ? "a loop variable"
+                                                            : "bound with `let`")
+        .help(v->varKind == VarKind::Let ? ("declare it with `var " + v->name + "`").str()
+                                         : ("copy it first: `var " + v->name + "_ = " + v->name + "`").str());
     return;
   }
   if (auto it = body->wallsAt.find(v); it != body->wallsAt.end() && it->second < body->walls.size()) {
@@ -223,7 +230,9 @@ void Checker::assignStmt(AssignStmt *s) {
 }
 
 List<VarDecl *> Checker::carriedVars(SmallVector<VarDecl *> assigned, Span loop) {
-  llvm::erase_if(assigned, [&](VarDecl *v) { return v->nameSpan.file == loop.file && v->nameSpan.begin >= loop.begin && v->nameSpan.end <= loop.end; });
+  llvm::erase_if(assigned, [&](VarDecl *v) {
+    return v->nameSpan.file == loop.file && v->nameSpan.begin >= loop.begin && v->nameSpan.end <= loop.end;
+  });
   llvm::sort(assigned, [](VarDecl *a, VarDecl *b) { return a->nameSpan.begin < b->nameSpan.begin; });
   return module->list<VarDecl *>(assigned);
 }
@@ -293,7 +302,8 @@ void Checker::forStmt(ForStmt *s) {
 void Checker::loopAttributes(List<Attr> attrs) {
   for (const Attr &a : attrs)
     if (a.name != "checkpoint")
-      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "` before a loop").str()).help("`@checkpoint` lets derivatives compute states of the loop again instead of keeping them");
+      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "` before a loop").str())
+          .help("`@checkpoint` lets derivatives compute states of the loop again instead of keeping them");
     else if (!a.args.empty())
       diags.report(Code::E0128, a.span, "`@checkpoint` takes no arguments");
 }

@@ -84,16 +84,22 @@ std::string misfit(const FormatSpec &spec, const Type *type, TypeContext &types)
     ScalarKind kind = llvm::cast<ScalarType>(type)->scalar;
     return first({kind == ScalarKind::Bool ? Bool : isFloat(kind) ? Float : Integer});
   }
-  case TypeKind::Str: return first({Text});
+  case TypeKind::Str:
+    return first({Text});
   case TypeKind::Key:
-  case TypeKind::Shape: return first({Integer});
+  case TypeKind::Shape:
+    return first({Integer});
   case TypeKind::Param:
     switch (llvm::cast<ParamType>(type)->widestFloat ? Constraint::Float : llvm::cast<ParamType>(type)->param->constraint) {
-    case Constraint::Int: return first({Integer});
+    case Constraint::Int:
+      return first({Integer});
     case Constraint::Float:
-    case Constraint::Vector: return first({Float});
-    case Constraint::Num: return first({Integer, Float});
-    case Constraint::Any: return first({Integer, Float, Bool, Text});
+    case Constraint::Vector:
+      return first({Float});
+    case Constraint::Num:
+      return first({Integer, Float});
+    case Constraint::Any:
+      return first({Integer, Float, Bool, Text});
     }
     llvm_unreachable("all constraints handled");
   case TypeKind::Tuple:
@@ -108,7 +114,8 @@ std::string misfit(const FormatSpec &spec, const Type *type, TypeContext &types)
         return "field `" + record->decl->fields[i].name.str() + "`: " + why;
     return "";
   }
-  default: return "";
+  default:
+    return "";
   }
 }
 } // namespace tl::frontend

@@ -53,9 +53,7 @@ private:
 } // namespace
 
 /// The directory in which a file's relative imports are looked up; "" for the working directory.
-static std::string directoryOf(const SourceFile &file) {
-  return llvm::sys::path::parent_path(file.name()).str();
-}
+static std::string directoryOf(const SourceFile &file) { return llvm::sys::path::parent_path(file.name()).str(); }
 
 static std::string libraryKey(StringRef name) { return "library " + name.str(); }
 
@@ -88,9 +86,7 @@ std::optional<ast::Module *> Loader::known(const std::string &key, ast::ImportDe
   auto cycle = llvm::find(loading, key);
   if (cycle == loading.end())
     return std::nullopt;
-  auto shown = [](StringRef key) {
-    return key.consume_front("library ") ? key.str() : llvm::sys::path::filename(key).str();
-  };
+  auto shown = [](StringRef key) { return key.consume_front("library ") ? key.str() : llvm::sys::path::filename(key).str(); };
   std::string path;
   for (auto at = cycle; at != loading.end(); ++at)
     path += shown(*at) + " -> ";
@@ -162,15 +158,13 @@ ast::Module *Loader::fromFile(ast::ImportDecl *decl, const ast::Module &importer
     return parseAndAdd(path.str().str(), (*buffer)->getBuffer(), key);
 
   Diagnostic &d = diagnostics.report(Code::E0050, decl->span,
-                                     "cannot read `" + decl->file.str() +
-                                         "`: " + llvm::StringRef(buffer.getError().message()).lower());
+                                     "cannot read `" + decl->file.str() + "`: " + llvm::StringRef(buffer.getError().message()).lower());
   if (!directory.empty())
     d.note("a path is relative to the file that imports: looked for " + path.str().str());
   std::vector<std::string> names;
   std::error_code error;
   StringRef parent = llvm::sys::path::parent_path(path);
-  for (llvm::sys::fs::directory_iterator at(parent.empty() ? "." : parent, error), end; at != end && !error;
-       at.increment(error))
+  for (llvm::sys::fs::directory_iterator at(parent.empty() ? "." : parent, error), end; at != end && !error; at.increment(error))
     if (StringRef name = llvm::sys::path::filename(at->path()); name.ends_with(".tl"))
       names.push_back(name.str());
   llvm::sort(names);
@@ -181,8 +175,7 @@ ast::Module *Loader::fromFile(ast::ImportDecl *decl, const ast::Module &importer
   return nullptr;
 }
 
-std::unique_ptr<ast::Program> frontend::load(std::unique_ptr<ast::Module> main, Imports imports,
-                                             Diagnostics &diagnostics) {
+std::unique_ptr<ast::Program> frontend::load(std::unique_ptr<ast::Module> main, Imports imports, Diagnostics &diagnostics) {
   auto program = std::make_unique<ast::Program>();
   Loader loader(*program, imports, diagnostics);
   const SourceFile &source = imports.sources.file(main->file);

@@ -26,15 +26,13 @@ namespace {
 /// Our tokens as ANTLR wants them.
 class Stream {
 public:
-  explicit Stream(llvm::ArrayRef<Token> tokens, uint32_t endOffset)
-      : source(convert(tokens, endOffset)), stream(&source) {
+  explicit Stream(llvm::ArrayRef<Token> tokens, uint32_t endOffset) : source(convert(tokens, endOffset)), stream(&source) {
     stream.fill(); // messages look ahead
   }
   antlr4::CommonTokenStream &get() { return stream; }
 
 private:
-  static std::vector<std::unique_ptr<antlr4::Token>> convert(llvm::ArrayRef<Token> tokens,
-                                                             uint32_t endOffset) {
+  static std::vector<std::unique_ptr<antlr4::Token>> convert(llvm::ArrayRef<Token> tokens, uint32_t endOffset) {
     std::vector<std::unique_ptr<antlr4::Token>> result;
     result.reserve(tokens.size() + 1);
     auto add = [&](size_t type, uint32_t begin, uint32_t end) {
@@ -63,8 +61,7 @@ public:
   }
 
   /// The tree, or null where there was a mistake. It lives until the next run.
-  template <typename Tree>
-  Tree *run(llvm::ArrayRef<Token> tokens, uint32_t endOffset, Tree *(TlParser::*rule)()) {
+  template <typename Tree> Tree *run(llvm::ArrayRef<Token> tokens, uint32_t endOffset, Tree *(TlParser::*rule)()) {
     auto stream = std::make_unique<Stream>(tokens, endOffset);
     parser.setTokenStream(&stream->get());
     current = std::move(stream); // the old one only after the parser has let go of it
@@ -116,8 +113,7 @@ static size_t endOfEntry(const SourceFile &source, llvm::ArrayRef<Token> tokens,
   return tokens.size();
 }
 
-static void parseEntries(const SourceFile &source, Diagnostics &diagnostics, Entry entry,
-                         ast::Module &module) {
+static void parseEntries(const SourceFile &source, Diagnostics &diagnostics, Entry entry, ast::Module &module) {
   std::vector<Token> all = lex(source, diagnostics);
   Filtered filtered = filter(source, all, diagnostics);
   if (filtered.unusable)
@@ -155,8 +151,7 @@ static void parseEntries(const SourceFile &source, Diagnostics &diagnostics, Ent
       if (tree)
         build.snippet(tree);
       else
-        module.stmts.push_back(
-            module.make<ast::ErrorStmt>(Span{source.id(), own.front().begin, own.back().end}));
+        module.stmts.push_back(module.make<ast::ErrorStmt>(Span{source.id(), own.front().begin, own.back().end}));
     }
     if (!good)
       brokenColumn = source.lineCol(own.front().begin).col;
@@ -169,8 +164,7 @@ static StringRef stem(StringRef path) {
   return name.substr(0, name.rfind('.'));
 }
 
-std::unique_ptr<ast::Module> frontend::parse(const SourceFile &source, Diagnostics &diagnostics,
-                                             Entry entry) {
+std::unique_ptr<ast::Module> frontend::parse(const SourceFile &source, Diagnostics &diagnostics, Entry entry) {
   auto module = std::make_unique<ast::Module>();
   module->file = source.id();
   module->name = module->string(stem(source.name()));
@@ -197,14 +191,13 @@ namespace {
 class AmbiguityListener : public antlr4::BaseErrorListener {
 public:
   AmbiguityListener(const SourceFile &source, std::string &found) : source(source), found(found) {}
-  void reportAmbiguity(antlr4::Parser *parser, const antlr4::dfa::DFA &dfa, size_t start, size_t stop,
-                       bool exact, const antlrcpp::BitSet &, antlr4::atn::ATNConfigSet *) override {
+  void reportAmbiguity(antlr4::Parser *parser, const antlr4::dfa::DFA &dfa, size_t start, size_t stop, bool exact, const antlrcpp::BitSet &,
+                       antlr4::atn::ATNConfigSet *) override {
     antlr4::TokenStream *tokens = parser->getTokenStream();
     uint32_t begin = tokens->get(start)->getStartIndex(), end = tokens->get(stop)->getStopIndex() + 1;
     LineCol at = source.lineCol(begin);
-    found += source.name().str() + ":" + std::to_string(at.line) + ":" + std::to_string(at.col) +
-             ": ambiguous in rule " + parser->getRuleNames()[dfa.atnStartState->ruleIndex] + ": " +
-             source.text().slice(begin, end).str() + "\n";
+    found += source.name().str() + ":" + std::to_string(at.line) + ":" + std::to_string(at.col) + ": ambiguous in rule " +
+             parser->getRuleNames()[dfa.atnStartState->ruleIndex] + ": " + source.text().slice(begin, end).str() + "\n";
   }
 
 private:
@@ -228,10 +221,8 @@ std::string frontend::ambiguities(const SourceFile &source) {
     AmbiguityListener listener(source, found);
     parser.removeErrorListeners();
     parser.addErrorListener(&listener);
-    parser.setErrorHandler(
-        std::make_shared<antlr4::BailErrorStrategy>()); // no repairs: these tokens have no source
-    parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(
-        antlr4::atn::PredictionMode::LL_EXACT_AMBIG_DETECTION);
+    parser.setErrorHandler(std::make_shared<antlr4::BailErrorStrategy>()); // no repairs: these tokens have no source
+    parser.getInterpreter<antlr4::atn::ParserATNSimulator>()->setPredictionMode(antlr4::atn::PredictionMode::LL_EXACT_AMBIG_DETECTION);
     try {
       parser.snippet();                                    // takes everything that a file may hold
     } catch (const antlr4::ParseCancellationException &) { // up to the mistake

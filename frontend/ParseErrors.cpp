@@ -43,9 +43,7 @@ void SyntaxErrors::recover(antlr4::Parser *parser, std::exception_ptr e) {
   endErrorCondition(parser);
 }
 
-antlr4::Token *SyntaxErrors::recoverInline(antlr4::Parser *parser) {
-  throw antlr4::InputMismatchException(parser);
-}
+antlr4::Token *SyntaxErrors::recoverInline(antlr4::Parser *parser) { throw antlr4::InputMismatchException(parser); }
 
 /// Called before each decision. Behind a statement of a block stands a separator or the end of the block;
 /// anything else is a mistake of that statement, which the rule `block` itself could not get over.
@@ -55,8 +53,7 @@ void SyntaxErrors::sync(antlr4::Parser *parser) {
     return;
   auto *line = dynamic_cast<TlParser::BlockLineContext *>(ctx->children.back());
   size_t next = parser->getTokenStream()->LA(1);
-  if (!line || next == TlParser::SEP || next == tokenType("}") || next == antlr4::Token::EOF ||
-      count >= MaxErrors)
+  if (!line || next == TlParser::SEP || next == tokenType("}") || next == antlr4::Token::EOF || count >= MaxErrors)
     return;
   reportError(parser, antlr4::InputMismatchException(parser));
   skipStatement(parser, line->getStart());
@@ -82,8 +79,8 @@ void SyntaxErrors::skipStatement(antlr4::Parser *parser, antlr4::Token *first) {
     if (type == TlParser::SEP && depth <= 0) {
       size_t next = tokens->LA(2);
       LineCol at = source.lineCol(tokens->LT(2)->getStartIndex());
-      bool body = at.line > begin.line && at.col > begin.col && next != TlParser::SEP &&
-                  next != antlr4::Token::EOF && !llvm::is_contained(closers, next);
+      bool body = at.line > begin.line && at.col > begin.col && next != TlParser::SEP && next != antlr4::Token::EOF &&
+                  !llvm::is_contained(closers, next);
       if (!body)
         return;
     }
@@ -103,8 +100,7 @@ static StringRef instead(StringRef word) {
       .Case("from", "write `import nn`, then `nn.dense`")
       .Cases({"try", "except", "catch", "finally", "raise", "throw"},
              "an error stops the program with its line; `assert c, \"message\"` states what must hold")
-      .Cases({"with", "global", "nonlocal", "del", "yield", "async", "await"},
-             "there is nothing like it here")
+      .Cases({"with", "global", "nonlocal", "del", "yield", "async", "await"}, "there is nothing like it here")
       .Cases({"do", "until", "loop", "repeat"}, "loops are `for i in n { }` and `while c { }`")
       .Cases({"then", "begin", "end"}, "what belongs together stands in `{ }`")
       .Cases({"switch", "case"}, "write `if c { a } else if d { b } else { e }`")
@@ -122,8 +118,7 @@ class Explanation {
 public:
   Explanation(const SourceFile &source, antlr4::Parser *parser, ParserRuleContext *ctx, antlr4::Token *at,
               const antlr4::misc::IntervalSet *expected, Diagnostics &diagnostics)
-      : source(source), tokens(parser->getTokenStream()), ctx(ctx), at(at), expected(expected),
-        diagnostics(diagnostics) {
+      : source(source), tokens(parser->getTokenStream()), ctx(ctx), at(at), expected(expected), diagnostics(diagnostics) {
     size_t index = at->getTokenIndex();
     if (index > 0)
       before = tokens->get(index - 1);
@@ -157,9 +152,7 @@ private:
   Diagnostic &report(Code code, std::string message, std::string label = "") {
     return diagnostics.report(code, span(at), std::move(message), std::move(label));
   }
-  bool expects(StringRef spelling) const {
-    return expected && expected->contains(ssize_t(tokenType(spelling)));
-  }
+  bool expects(StringRef spelling) const { return expected && expected->contains(ssize_t(tokenType(spelling))); }
   bool expectsType(size_t type) const { return expected && expected->contains(ssize_t(type)); }
   bool expectsExpr() const { return expectsType(TlParser::INT) && expects("("); }
   bool within(size_t rule) const {
@@ -185,13 +178,10 @@ private:
     if (!t)
       return false;
     size_t type = t->getType();
-    return type == TlParser::IDENT || type == TlParser::INT || type == TlParser::FLOAT ||
-           type == TlParser::STRING || text == ")" || text == "]" || text == "}" || text == "true" ||
-           text == "false" || text == "None";
+    return type == TlParser::IDENT || type == TlParser::INT || type == TlParser::FLOAT || type == TlParser::STRING || text == ")" ||
+           text == "]" || text == "}" || text == "true" || text == "false" || text == "None";
   }
-  bool isWord() const {
-    return !word.empty() && (llvm::isAlpha(word[0]) || word[0] == '_' || (word[0] & 0x80));
-  }
+  bool isWord() const { return !word.empty() && (llvm::isAlpha(word[0]) || word[0] == '_' || (word[0] & 0x80)); }
   /// The bracket that is open at the token; "" where none is.
   StringRef innermost() const {
     unsigned closed = 0;
@@ -218,8 +208,7 @@ private:
 } // namespace
 
 std::string Explanation::found() const {
-  if (at->getType() == antlr4::Token::EOF ||
-      (at->getType() == TlParser::SEP && source.text()[at->getStartIndex()] != ';'))
+  if (at->getType() == antlr4::Token::EOF || (at->getType() == TlParser::SEP && source.text()[at->getStartIndex()] != ';'))
     return ctx->getRuleIndex() == TlParser::RuleHole ? "end of the hole" : "end of the line";
   if (at->getType() == TlParser::STRING)
     return "a string";
@@ -273,20 +262,16 @@ bool Explanation::habit() {
   }
   if (word == "return") {
     report(Code::E0031, "there is no `return`: the last expression of a block is its value")
-        .help(inBlock() ? "drop the word; for an early way out put the rest into `else { ... }`"
-                        : "write `def f(x: f32) -> f32 = x`");
+        .help(inBlock() ? "drop the word; for an early way out put the rest into `else { ... }`" : "write `def f(x: f32) -> f32 = x`");
     return true;
   }
   if (word == "break" || word == "continue") {
     report(Code::E0034, "there is no `" + word.str() + "`")
-        .help(word == "break" ? "put the condition into `while c { ... }`"
-                              : "put the rest of the body into `if c { ... }`");
+        .help(word == "break" ? "put the condition into `while c { ... }`" : "put the rest of the body into `if c { ... }`");
     return true;
   }
   if (last == "lambda" || word == "lambda") {
-    diagnostics
-        .report(Code::E0036, span(word == "lambda" ? at : before),
-                "a function without a name is written `x -> e`")
+    diagnostics.report(Code::E0036, span(word == "lambda" ? at : before), "a function without a name is written `x -> e`")
         .help("write `x -> x * 2`, `(x, y) -> x + y`, or `() -> 1`");
     return true;
   }
@@ -313,8 +298,8 @@ bool Explanation::habit() {
   }
   for (antlr4::Token *token : {at, before}) {
     StringRef help = token && token->getType() != TlParser::STRING ? instead(text(token)) : "";
-    bool opens = token == at || isFirst() || !beforeThat || beforeThat->getType() == TlParser::SEP ||
-                 text(beforeThat) == "{" || text(beforeThat) == "}" || text(token) == "mut";
+    bool opens = token == at || isFirst() || !beforeThat || beforeThat->getType() == TlParser::SEP || text(beforeThat) == "{" ||
+                 text(beforeThat) == "}" || text(token) == "mut";
     if (help.empty() || !opens || (token == before && !isOperandEnd(at, word) && word != ":" && word != "{"))
       continue;
     if (token == at && (word == "const" || word == "print"))
@@ -325,9 +310,7 @@ bool Explanation::habit() {
   // int x = 3
   bool named = at->getType() == TlParser::IDENT && before && before->getType() == TlParser::IDENT;
   if (named && text(after) == "=" &&
-      llvm::StringSwitch<bool>(last)
-          .Cases({"int", "float", "bool", "i32", "i64", "f32", "f64", "double", "char"}, true)
-          .Default(false)) {
+      llvm::StringSwitch<bool>(last).Cases({"int", "float", "bool", "i32", "i64", "f32", "f64", "double", "char"}, true).Default(false)) {
     diagnostics.report(Code::E0040, span(before), "the type stands behind the name")
         .help("write `let " + word.str() + ": " + last.str() + " = ...`, or leave the type out");
     return true;
@@ -339,16 +322,14 @@ bool Explanation::habit() {
 bool Explanation::reserved() {
   bool wantsName = expectsType(TlParser::IDENT);
   if (at->getType() == TlParser::RESERVED) {
-    report(Code::E0013, "`" + word.str() + "` is reserved for a later version of the language")
-        .help("take another name")
-        .topic = "reserved " + word.str();
+    report(Code::E0013, "`" + word.str() + "` is reserved for a later version of the language").help("take another name").topic =
+        "reserved " + word.str();
     return true;
   }
-  bool isKeyword = isWord() && at->getType() != TlParser::IDENT && at->getType() != TlParser::BAD_NUMBER &&
-                   at->getType() != TlParser::STRING;
+  bool isKeyword =
+      isWord() && at->getType() != TlParser::IDENT && at->getType() != TlParser::BAD_NUMBER && at->getType() != TlParser::STRING;
   if (isKeyword && wantsName && !expectsExpr() && word != "def" && word != "struct" && word != "import") {
-    report(Code::E0013, "`" + word.str() + "` is a word of the language and cannot be a name")
-        .help("take another name");
+    report(Code::E0013, "`" + word.str() + "` is a word of the language and cannot be a name").help("take another name");
     return true;
   }
   return false;
@@ -358,16 +339,13 @@ bool Explanation::reserved() {
 bool Explanation::place() {
   if (inBlock() && (word == "def" || word == "struct" || word == "import" || word == "export")) {
     report(Code::E0017, "`" + word.str() + "` cannot stand inside of a function")
-        .help(word == "def" ? "move it out, or bind a lambda: `let f = x -> { ... }`"
-                            : "move it to the top level");
+        .help(word == "def" ? "move it out, or bind a lambda: `let f = x -> { ... }`" : "move it to the top level");
     return true;
   }
-  bool top =
-      isFirst() && (ctx->getRuleIndex() == TlParser::RuleFile || ctx->getRuleIndex() == TlParser::RuleItem);
-  if (top && (at->getType() == TlParser::IDENT || at->getType() == TlParser::INT ||
-              at->getType() == TlParser::FLOAT || at->getType() == TlParser::STRING || word == "for" ||
-              word == "while" || word == "if" || word == "assert" || word == "(" || word == "[" ||
-              word == "-" || word == "not" || word == "true" || word == "false")) {
+  bool top = isFirst() && (ctx->getRuleIndex() == TlParser::RuleFile || ctx->getRuleIndex() == TlParser::RuleItem);
+  if (top && (at->getType() == TlParser::IDENT || at->getType() == TlParser::INT || at->getType() == TlParser::FLOAT ||
+              at->getType() == TlParser::STRING || word == "for" || word == "while" || word == "if" || word == "assert" || word == "(" ||
+              word == "[" || word == "-" || word == "not" || word == "true" || word == "false")) {
     report(Code::E0018, "a file holds declarations and `let` constants, no statements")
         .help("put it into `def main() { ... }`, which runs when the program does");
     return true;
@@ -385,36 +363,29 @@ bool Explanation::place() {
 /// Numbers and statements in the wrong shape.
 bool Explanation::shape() {
   bool number = at->getType() == TlParser::INT || at->getType() == TlParser::FLOAT;
-  if (word == "." && after && after->getType() == TlParser::INT &&
-      after->getStartIndex() == at->getStopIndex() + 1 && !isOperandEnd(before, last)) {
-    report(Code::E0006, "digits stand on both sides of the point")
-        .help("write `0." + text(after).str() + "`");
+  if (word == "." && after && after->getType() == TlParser::INT && after->getStartIndex() == at->getStopIndex() + 1 &&
+      !isOperandEnd(before, last)) {
+    report(Code::E0006, "digits stand on both sides of the point").help("write `0." + text(after).str() + "`");
     return true;
   }
-  if (last == "." && beforeThat && beforeThat->getType() == TlParser::INT &&
-      beforeThat->getStopIndex() + 1 == before->getStartIndex()) {
-    diagnostics
-        .report(Code::E0006, Span::cover(span(beforeThat), span(before)),
-                "digits stand on both sides of the point")
+  if (last == "." && beforeThat && beforeThat->getType() == TlParser::INT && beforeThat->getStopIndex() + 1 == before->getStartIndex()) {
+    diagnostics.report(Code::E0006, Span::cover(span(beforeThat), span(before)), "digits stand on both sides of the point")
         .help("write `" + text(beforeThat).str() + ".0`");
     return true;
   }
-  if (word == "=" && isOperandEnd(before, last) &&
-      (within(TlParser::RuleConditional) || expects("{") || (expects("==") && expects(")")))) {
+  if (word == "=" && isOperandEnd(before, last) && (within(TlParser::RuleConditional) || expects("{") || (expects("==") && expects(")")))) {
     report(Code::E0007, "`=` cannot stand in an expression").help("write `==` to compare");
     return true;
   }
-  bool sameLine =
-      before && source.lineCol(before->getStartIndex()).line == source.lineCol(at->getStartIndex()).line;
-  bool begins = isOperandEnd(at, word) || number || word == "let" || word == "var" || word == "for" ||
-                word == "while" || word == "assert" || word == "if";
+  bool sameLine = before && source.lineCol(before->getStartIndex()).line == source.lineCol(at->getStartIndex()).line;
+  bool begins = isOperandEnd(at, word) || number || word == "let" || word == "var" || word == "for" || word == "while" ||
+                word == "assert" || word == "if";
   if (sameLine && begins && word != ")" && word != "]" && word != "}" && isOperandEnd(before, last) &&
       (expectsType(TlParser::SEP) || (inBlock() && expects("}")))) {
     Diagnostic &d = report(Code::E0014, "two statements on one line", "the second begins here");
     if (before->getType() == TlParser::INT && at->getType() == TlParser::IDENT)
       d.help("a product is written with `*`: `" + last.str() + " * " + word.str() + "`");
-    else if (before->getType() == TlParser::IDENT &&
-             (number || at->getType() == TlParser::IDENT || at->getType() == TlParser::STRING))
+    else if (before->getType() == TlParser::IDENT && (number || at->getType() == TlParser::IDENT || at->getType() == TlParser::STRING))
       d.help("a call needs parentheses: `" + last.str() + "(" + word.str() + ")`; a product needs `*`");
     else
       d.help("put them on two lines, or `;` between them");
@@ -433,8 +404,7 @@ bool Explanation::plain() {
   return true;
 }
 
-void frontend::reportSyntaxError(const SourceFile &source, antlr4::Parser *parser, ParserRuleContext *ctx,
-                                 antlr4::Token *at, const antlr4::misc::IntervalSet *expected,
-                                 Diagnostics &diagnostics) {
+void frontend::reportSyntaxError(const SourceFile &source, antlr4::Parser *parser, ParserRuleContext *ctx, antlr4::Token *at,
+                                 const antlr4::misc::IntervalSet *expected, Diagnostics &diagnostics) {
   Explanation(source, parser, ctx, at, expected, diagnostics).report();
 }

@@ -30,7 +30,6 @@ private:
 };
 
 /// Reports what is wrong at `at`, where one of `expected` should stand (null where that is not known).
-void reportSyntaxError(const SourceFile &source, antlr4::Parser *parser, antlr4::ParserRuleContext *ctx,
-                       antlr4::Token *at, const antlr4::misc::IntervalSet *expected,
-                       Diagnostics &diagnostics);
+void reportSyntaxError(const SourceFile &source, antlr4::Parser *parser, antlr4::ParserRuleContext *ctx, antlr4::Token *at,
+                       const antlr4::misc::IntervalSet *expected, Diagnostics &diagnostics);
 } // namespace tl::frontend

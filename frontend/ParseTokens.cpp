@@ -143,9 +143,7 @@ void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
   StringRef word = text(begin, end);
   switch (type) {
   case TlLexer::OPEN_STRING:
-    diagnostics
-        .report(Code::E0005, {source.id(), begin, begin + 1},
-                "the string that begins here has no end on its line")
+    diagnostics.report(Code::E0005, {source.id(), begin, begin + 1}, "the string that begins here has no end on its line")
         .help("close it with `\"`; a line end inside of a string is written `\\n`");
     push(TokenKind::String, TlLexer::STRING, begin, end, true);
     return;
@@ -153,8 +151,7 @@ void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
     StringRef inner = word.drop_front();
     bool closed = inner.consume_back("'");
     report(Code::E0032, begin, end, "strings stand in double quotation marks")
-        .help(closed && inner.size() < 40 && !inner.contains('"') ? "write `\"" + inner.str() + "\"`"
-                                                                  : "write `\"...\"`");
+        .help(closed && inner.size() < 40 && !inner.contains('"') ? "write `\"" + inner.str() + "\"`" : "write `\"...\"`");
     push(TokenKind::String, TlLexer::STRING, begin, end, true);
     return;
   }
@@ -178,8 +175,7 @@ void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
         report(Code::E0039, begin, end, "there is no `" + word.str() + "`").help(f.help);
         pushInstead(f.instead, begin, end);
         if (isComment) // what it was meant to hide
-          skipTo =
-              std::max<size_t>(std::min(source.text().find("*/", end), source.text().size() - 2) + 2, end);
+          skipTo = std::max<size_t>(std::min(source.text().find("*/", end), source.text().size() - 2) + 2, end);
       }
     return;
   default: { // UNKNOWN
@@ -188,8 +184,7 @@ void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
     StringRef plain = plainSpelling(word);
     if (!continues) {
       bool visible = value >= 0x21 && value != 0x7F && !(value >= 0x80 && value < 0xA0);
-      std::string shown = visible ? llvm::formatv("`{0}` (U+{1:X-4})", word, value).str()
-                                  : llvm::formatv("U+{0:X-4}", value).str();
+      std::string shown = visible ? llvm::formatv("`{0}` (U+{1:X-4})", word, value).str() : llvm::formatv("U+{0:X-4}", value).str();
       if (visible && value < 0x80)
         shown = "`" + word.str() + "`";
       Diagnostic &d = report(Code::E0004, begin, end, "the character " + shown + " means nothing here");
@@ -238,14 +233,11 @@ void Lexing::add(size_t type, uint32_t begin, uint32_t end) {
     bool triple = text(begin, end) == "\"\"" && tripleQuoted(end);
     if (prefixed || triple) {
       uint32_t from = prefixed ? result.back().begin : begin;
-      Diagnostic &d =
-          report(Code::E0038, from, triple ? end + 1 : end,
-                 triple ? "there are no strings in three quotation marks" : "strings have no prefix");
-      d.help(
-          triple
-              ? "documentation stands in `##` lines above what it describes; a line end in a string is `\\n`"
-              : "every string takes holes: write `" +
-                    (end - begin < 60 ? text(begin, end).str() : std::string("\"...{x}...\"")) + "`");
+      Diagnostic &d = report(Code::E0038, from, triple ? end + 1 : end,
+                             triple ? "there are no strings in three quotation marks" : "strings have no prefix");
+      d.help(triple
+                 ? "documentation stands in `##` lines above what it describes; a line end in a string is `\\n`"
+                 : "every string takes holes: write `" + (end - begin < 60 ? text(begin, end).str() : std::string("\"...{x}...\"")) + "`");
       if (prefixed)
         result.pop_back();
     }
@@ -280,9 +272,7 @@ std::vector<Token> Lexing::run() {
         byteOf.push_back(i);
     byteOf.push_back(all.size());
   }
-  auto offset = [&](size_t index) -> uint32_t {
-    return ascii ? index : byteOf[std::min(index, byteOf.size() - 1)];
-  };
+  auto offset = [&](size_t index) -> uint32_t { return ascii ? index : byteOf[std::min(index, byteOf.size() - 1)]; };
 
   for (;;) {
     std::unique_ptr<antlr4::Token> token = lexer.nextToken();
@@ -294,6 +284,4 @@ std::vector<Token> Lexing::run() {
   return std::move(result);
 }
 
-std::vector<Token> frontend::lex(const SourceFile &source, Diagnostics &diagnostics) {
-  return Lexing(source, diagnostics).run();
-}
+std::vector<Token> frontend::lex(const SourceFile &source, Diagnostics &diagnostics) { return Lexing(source, diagnostics).run(); }

@@ -101,8 +101,7 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
     }
     return Size(int64_t(n->value));
   }
-  if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg)
-  {
+  if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg) {
     auto x = resolveSize(u->operand, where, into);
     return x ? std::optional(Size(0) - *x) : std::nullopt;
   }
@@ -112,16 +111,20 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
       return std::nullopt;
     if (auto x = l->constant(), y = r->constant(); x && y) {
       int64_t z;
-      if ((b->op == BinaryOp::Add && __builtin_add_overflow(*x, *y, &z)) || (b->op == BinaryOp::Sub && __builtin_sub_overflow(*x, *y, &z)) ||
+      if ((b->op == BinaryOp::Add && __builtin_add_overflow(*x, *y, &z)) ||
+          (b->op == BinaryOp::Sub && __builtin_sub_overflow(*x, *y, &z)) ||
           (b->op == BinaryOp::Mul && __builtin_mul_overflow(*x, *y, &z))) {
         diags.report(Code::E0120, e->span, "this size is too large", "does not fit an int");
         return std::nullopt;
       }
     }
     switch (b->op) {
-    case BinaryOp::Add: return *l + *r;
-    case BinaryOp::Sub: return *l - *r;
-    case BinaryOp::Mul: return *l * *r;
+    case BinaryOp::Add:
+      return *l + *r;
+    case BinaryOp::Sub:
+      return *l - *r;
+    case BinaryOp::Mul:
+      return *l * *r;
     case BinaryOp::FloorDiv:
     case BinaryOp::Mod:
       if (r->constant() == 0) {
@@ -138,9 +141,12 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
   if (auto *n = dyn_cast<NameExpr>(e)) {
     if (n->name == "_") {
       switch (where) {
-      case Where::Signature: return Size(sizes.sym(SymKind::Param, "_", e->span));
-      case Where::Result: return Size(sizes.sym(SymKind::Fresh, "_", e->span));
-      case Where::Let: return Size(sizes.sym(SymKind::Solve, "_", e->span));
+      case Where::Signature:
+        return Size(sizes.sym(SymKind::Param, "_", e->span));
+      case Where::Result:
+        return Size(sizes.sym(SymKind::Fresh, "_", e->span));
+      case Where::Let:
+        return Size(sizes.sym(SymKind::Solve, "_", e->span));
       default:
         diags.report(Code::E0121, e->span, "`_` does not stand here", "the size must be named");
         return std::nullopt;
@@ -185,12 +191,10 @@ std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
       into->names[n->name] = Binding{nullptr, sym};
       return Size(sym);
     }
-    auto &d = diags.report(Code::E0123, e->span,
-                           b ? ("`" + n->name + "` is not a size").str() : ("unknown size `" + n->name + "`").str());
+    auto &d = diags.report(Code::E0123, e->span, b ? ("`" + n->name + "` is not a size").str() : ("unknown size `" + n->name + "`").str());
     d.topic = ("unknown size " + n->name + " " + Twine(uintptr_t(into ? into : scope))).str();
     if (where == Where::Result)
-      d.note("a size in a result type must come from a parameter")
-          .help("write `_` for a size that only the data knows");
+      d.note("a size in a result type must come from a parameter").help("write `_` for a size that only the data knows");
     else if (std::string s = suggestion(n->name); !s.empty() && !b)
       d.help("did you mean `" + s + "`?");
     return std::nullopt;
@@ -253,10 +257,11 @@ const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args,
   SmallVector<const Type *> typeArgs;
   size_t want = decl->generics.size();
   if (args.size() != want) {
-    diags.report(Code::E0124, span,
-                 ("`" + decl->name + "` has " + Twine(want) + " parameter" + (want == 1 ? "" : "s") + ", " + Twine(args.size()) +
-                  (args.size() == 1 ? " is" : " are") + " given")
-                     .str())
+    diags
+        .report(Code::E0124, span,
+                ("`" + decl->name + "` has " + Twine(want) + " parameter" + (want == 1 ? "" : "s") + ", " + Twine(args.size()) +
+                 (args.size() == 1 ? " is" : " are") + " given")
+                    .str())
         .label(decl->nameSpan, "declared here")
         .callee = decl->span;
     if (where == Where::Signature || where == Where::Let) // names in it are known all the same
@@ -345,8 +350,11 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
     if (sources.text(span).starts_with(name))
       at.end = at.begin + name.size();
     auto &d = diags.report(Code::E0125, at, b ? ("`" + name + "` is not a type").str() : ("unknown type `" + name + "`").str());
-    static const StringRef known[] = {"bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32", "f64", "int", "float", "key", "str", "shape"};
-    static const std::pair<StringRef, StringRef> habits[] = {{"double", "f64"}, {"float32", "f32"}, {"float64", "f64"}, {"int32", "i32"}, {"int64", "i64"}, {"string", "str"}, {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}};
+    static const StringRef known[] = {"bool", "i8",   "i16", "i32", "i64", "u8",    "u16", "u32", "u64",
+                                      "f16",  "bf16", "f32", "f64", "int", "float", "key", "str", "shape"};
+    static const std::pair<StringRef, StringRef> habits[] = {{"double", "f64"},       {"float32", "f32"},     {"float64", "f64"},
+                                                             {"int32", "i32"},        {"int64", "i64"},       {"string", "str"},
+                                                             {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}};
     for (auto [from, to] : habits)
       if (name == from)
         return d.help(("in tl it is `" + to + "`").str()), types.error();
@@ -369,7 +377,8 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
 
 const Type *Checker::resolveType(TypeExpr *e, Where where, Scope *into) {
   switch (e->kind) {
-  case TypeExprKind::Error: return types.error();
+  case TypeExprKind::Error:
+    return types.error();
   case TypeExprKind::Named: {
     if (e->path.size() == 1 && e->path[0] == "shape" && e->args.empty())
       return types.shape({});

@@ -9,15 +9,20 @@ bool Checker::isError(const Type *t) { return resolved(t)->kind == TypeKind::Err
 bool Checker::isVector(const Type *t) {
   t = resolved(t);
   switch (t->kind) {
-  case TypeKind::Error: return true;
-  case TypeKind::Scalar: return isFloat(cast<ScalarType>(t)->scalar);
-  case TypeKind::Infer: return cast<InferType>(t)->constraint != Constraint::Int;
+  case TypeKind::Error:
+    return true;
+  case TypeKind::Scalar:
+    return isFloat(cast<ScalarType>(t)->scalar);
+  case TypeKind::Infer:
+    return cast<InferType>(t)->constraint != Constraint::Int;
   case TypeKind::Param: {
     Constraint c = cast<ParamType>(t)->param->constraint;
     return c == Constraint::Vector || c == Constraint::Float || cast<ParamType>(t)->widestFloat;
   }
-  case TypeKind::Array: return isVector(cast<ArrayType>(t)->elem);
-  case TypeKind::Tuple: return llvm::all_of(cast<TupleType>(t)->elems, [&](const Type *e) { return isVector(e); });
+  case TypeKind::Array:
+    return isVector(cast<ArrayType>(t)->elem);
+  case TypeKind::Tuple:
+    return llvm::all_of(cast<TupleType>(t)->elems, [&](const Type *e) { return isVector(e); });
   case TypeKind::Struct: {
     auto *s = cast<StructType>(t);
     for (unsigned i = 0; i < s->decl->fields.size(); ++i)
@@ -25,17 +30,22 @@ bool Checker::isVector(const Type *t) {
         return false;
     return true;
   }
-  default: return false;
+  default:
+    return false;
   }
 }
 
 static bool scalarFits(ScalarKind k, Constraint c) {
   switch (c) {
-  case Constraint::Any: return true;
-  case Constraint::Num: return k != ScalarKind::Bool;
+  case Constraint::Any:
+    return true;
+  case Constraint::Num:
+    return k != ScalarKind::Bool;
   case Constraint::Float:
-  case Constraint::Vector: return isFloat(k);
-  case Constraint::Int: return isInt(k);
+  case Constraint::Vector:
+    return isFloat(k);
+  case Constraint::Int:
+    return isInt(k);
   }
   llvm_unreachable("all constraints handled");
 }
@@ -243,18 +253,21 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
   }
   Witness w;
   static const Facts none;
-  if (auto *a = pattern.symbol(), *b = actual.symbol(); a && b && a->kind == SymKind::Fresh && b->kind == SymKind::Fresh && a->name == b->name &&
-                                                       equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
+  if (auto *a = pattern.symbol(), *b = actual.symbol(); a && b && a->kind == SymKind::Fresh && b->kind == SymKind::Fresh &&
+                                                        a->name == b->name &&
+                                                        equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
     why.reason = "two sizes that only the data knows need not be equal";
     return false;
   }
   switch (equal(pattern, actual, body ? body->facts : none, &w)) {
-  case Answer::Always: return true;
+  case Answer::Always:
+    return true;
   case Answer::Sometimes:
     if (defer(pattern, actual))
       return true;
     break;
-  case Answer::Never: break;
+  case Answer::Never:
+    break;
   }
   if (!w.values.empty()) {
     auto p = w.eval(pattern), a = w.eval(actual);
@@ -363,7 +376,8 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
   if (pattern->kind != actual->kind)
     return false;
   switch (pattern->kind) {
-  case TypeKind::Scalar: return cast<ScalarType>(pattern)->scalar == cast<ScalarType>(actual)->scalar;
+  case TypeKind::Scalar:
+    return cast<ScalarType>(pattern)->scalar == cast<ScalarType>(actual)->scalar;
   case TypeKind::Param: {
     auto *a = cast<ParamType>(pattern), *b = cast<ParamType>(actual);
     return a->param == b->param && a->widestFloat == b->widestFloat;
@@ -389,7 +403,8 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
         return false;
     return true;
   }
-  case TypeKind::Shape: return unifyDims(cast<ShapeType>(pattern)->dims, cast<ShapeType>(actual)->dims, s, why);
+  case TypeKind::Shape:
+    return unifyDims(cast<ShapeType>(pattern)->dims, cast<ShapeType>(actual)->dims, s, why);
   case TypeKind::Func: {
     auto *a = cast<FuncType>(pattern), *b = cast<FuncType>(actual);
     if (a->params.size() != b->params.size())
@@ -399,8 +414,10 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
         return false;
     return unify(a->result, b->result, s, why);
   }
-  case TypeKind::Fn: return cast<FnType>(pattern)->value == cast<FnType>(actual)->value;
-  default: return true;
+  case TypeKind::Fn:
+    return cast<FnType>(pattern)->value == cast<FnType>(actual)->value;
+  default:
+    return true;
   }
 }
 

@@ -13,9 +13,7 @@ using llvm::StringRef;
 bool frontend::guard(const SourceFile &source, Diagnostics &diagnostics) {
   StringRef text = source.text();
   if (text.size() > MaxSourceBytes) {
-    diagnostics
-        .report(Code::E0002, {source.id(), 0, 0},
-                llvm::formatv("the file has {0} bytes, more than the limit of 16 MB", text.size()))
+    diagnostics.report(Code::E0002, {source.id(), 0, 0}, llvm::formatv("the file has {0} bytes, more than the limit of 16 MB", text.size()))
         .help("large tables belong into a data file, read by `load`");
     return false;
   }
@@ -24,8 +22,7 @@ bool frontend::guard(const SourceFile &source, Diagnostics &diagnostics) {
     uint32_t offset = at - begin;
     diagnostics
         .report(Code::E0001, {source.id(), offset, offset + 1},
-                llvm::formatv("byte 0x{0:X-2} at offset {1} is not UTF-8", unsigned(*at), offset),
-                "not UTF-8 from here")
+                llvm::formatv("byte 0x{0:X-2} at offset {1} is not UTF-8", unsigned(*at), offset), "not UTF-8 from here")
         .help("save the file as UTF-8, in your editor or with `iconv -f latin1 -t utf-8`");
     return false;
   }
@@ -42,9 +39,7 @@ static bool endsStatement(const Token &token, StringRef text) {
   case TokenKind::String:
     return true;
   case TokenKind::Keyword: // the last three only so that the message about them stays on their line
-    return llvm::StringSwitch<bool>(text)
-        .Cases({"true", "false", "None", "return", "break", "continue"}, true)
-        .Default(false);
+    return llvm::StringSwitch<bool>(text).Cases({"true", "false", "None", "return", "break", "continue"}, true).Default(false);
   case TokenKind::Symbol:
     return text == ")" || text == "]" || text == "}";
   default:
@@ -61,8 +56,7 @@ static bool continuesStatement(const Token &token, const SourceFile &source) {
     return false;
   if (text == "-" || text == "@") { // `- b` goes on, `-b` and `@checkpoint` begin
     StringRef rest = source.text().substr(token.end);
-    return rest.empty() || rest.front() == ' ' || rest.front() == '\t' || rest.front() == '\n' ||
-           rest.front() == '\r';
+    return rest.empty() || rest.front() == ' ' || rest.front() == '\t' || rest.front() == '\n' || rest.front() == '\r';
   }
   return llvm::StringSwitch<bool>(text)
       .Cases({"+", "*", "/", "//", "%", "**", "..", "??", "|>", "."}, true)
@@ -112,9 +106,7 @@ private:
     return &tokens[from];
   }
   void emit(Token token) { result.tokens.push_back(token); }
-  void emitCloser(char closer, uint32_t at) {
-    emit({TokenKind::Symbol, true, tokenType(StringRef(&closer, 1)), at, at});
-  }
+  void emitCloser(char closer, uint32_t at) { emit({TokenKind::Symbol, true, tokenType(StringRef(&closer, 1)), at, at}); }
   bool abandoned(const Token &before, const Token &after) const;
   void newline(size_t index);
   void track(const Token &token);
@@ -145,8 +137,7 @@ private:
 
 /// Was the statement left in its middle? The next line begins with a word that only begins statements.
 bool Filter::abandoned(const Token &before, const Token &after) const {
-  if (after.kind != TokenKind::Keyword || before.kind == TokenKind::Separator || text(before) == "{" ||
-      text(before) == "export")
+  if (after.kind != TokenKind::Keyword || before.kind == TokenKind::Separator || text(before) == "{" || text(before) == "export")
     return false;
   return llvm::StringSwitch<bool>(text(after))
       .Cases({"let", "var", "for", "while", "assert", "def", "struct", "import", "export"}, true)
@@ -172,15 +163,12 @@ void Filter::newline(size_t index) {
   }
   if (!endsStatement(before, before.end > before.begin ? text(before) : ")") && !abandoned(before, after))
     return;
-  if (after.kind == TokenKind::End || continuesStatement(after, source) ||
-      (now.signature && text(after) == "where"))
+  if (after.kind == TokenKind::End || continuesStatement(after, source) || (now.signature && text(after) == "where"))
     return;
-  if (level().wantsBlock && after.kind != TokenKind::End &&
-      nextIndent > level().statementIndent) { // its body, without the `{`
+  if (level().wantsBlock && after.kind != TokenKind::End && nextIndent > level().statementIndent) { // its body, without the `{`
     uint32_t at = tokens[index].begin;
     if (isFirstMistake(at))
-      diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line",
-                         "expected `{`");
+      diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line", "expected `{`");
     suspectLine({source.id(), before.begin, at});
     Token brace{TokenKind::Symbol, true, tokenType("{"), at, at};
     Level body;
@@ -239,9 +227,7 @@ bool Filter::tooDeep(const Token &token) {
     depth += l.prefixes;
   if (depth <= MaxNesting)
     return false;
-  diagnostics
-      .report(Code::E0003, token.span(source), llvm::formatv("nested more than {0} deep", MaxNesting),
-              "too deep from here")
+  diagnostics.report(Code::E0003, token.span(source), llvm::formatv("nested more than {0} deep", MaxNesting), "too deep from here")
       .help("name the inner parts with `let`, or move them into functions");
   return true;
 }
@@ -259,22 +245,20 @@ void Filter::open(const Token &token) {
 void Filter::suspectLine(Span span) {
   StringRef all = source.text();
   size_t begin = all.rfind('\n', span.begin), end = all.find('\n', span.end);
-  result.suspects.push_back({span.file, uint32_t(begin == StringRef::npos ? 0 : begin + 1),
-                             uint32_t(end == StringRef::npos ? all.size() + 1 : end + 1)});
+  result.suspects.push_back(
+      {span.file, uint32_t(begin == StringRef::npos ? 0 : begin + 1), uint32_t(end == StringRef::npos ? all.size() + 1 : end + 1)});
 }
 
 /// Reports that a bracket was still open where `instead` came (or the text ended), unless a string without
 /// end has swallowed the closing one.
 void Filter::unclosed(const Level &level, uint32_t at, const Token *instead) {
   Span opener = level.token.span(source);
-  bool echo =
-      llvm::any_of(result.suspects, [&](Span s) { return s.begin <= opener.begin && opener.end <= s.end; });
+  bool echo = llvm::any_of(result.suspects, [&](Span s) { return s.begin <= opener.begin && opener.end <= s.end; });
   result.suspects.push_back({source.id(), opener.begin, at + 1});
   if (!isFirstMistake(opener.begin) || echo)
     return;
   std::string closer(1, closerOf(level.opener));
-  Diagnostic &d =
-      diagnostics.report(Code::E0008, opener, llvm::formatv("`{0}` is never closed", level.opener));
+  Diagnostic &d = diagnostics.report(Code::E0008, opener, llvm::formatv("`{0}` is never closed", level.opener));
   if (instead)
     d.label(instead->span(source), llvm::formatv("expected `{0}` before this", closer));
   else if (const Token &last = result.tokens.back(); last.begin > opener.begin)
@@ -360,10 +344,9 @@ void Filter::close(size_t index) {
   if (reading == Drop || reading == Replace) {
     if (isFirstMistake(token.begin)) {
       char opener = top.opener;
-      Diagnostic &d = diagnostics.report(
-          Code::E0009, token.span(source),
-          reading == Drop ? llvm::formatv("`{0}` closes nothing", closer).str()
-                          : llvm::formatv("`{0}` does not close `{1}`", closer, opener).str());
+      Diagnostic &d = diagnostics.report(Code::E0009, token.span(source),
+                                         reading == Drop ? llvm::formatv("`{0}` closes nothing", closer).str()
+                                                         : llvm::formatv("`{0}` does not close `{1}`", closer, opener).str());
       if (opener && !fits)
         d.label(top.token.span(source), reading == Drop ? "still open here" : "opened here");
       if (reading == Replace)
@@ -420,9 +403,8 @@ Filtered Filter::run() {
         emitCloser(closerOf(level().opener), token.begin);
       if (end) {
         result.open |= !result.tokens.empty() && result.tokens.back().kind != TokenKind::Separator &&
-                       (level().attribute != Level::NoAttribute ||
-                        (result.tokens.back().begin < result.tokens.back().end &&
-                         !endsStatement(result.tokens.back(), text(result.tokens.back()))));
+                       (level().attribute != Level::NoAttribute || (result.tokens.back().begin < result.tokens.back().end &&
+                                                                    !endsStatement(result.tokens.back(), text(result.tokens.back()))));
       } else {
         emit({TokenKind::Separator, false, tokenType("SEP"), token.begin, token.begin});
         level().nextStatement();
@@ -461,12 +443,11 @@ Filtered frontend::filter(const SourceFile &source, llvm::ArrayRef<Token> tokens
 //===- Documentation ------------------------------------------------------------------------------------===//
 
 std::string frontend::docAbove(const SourceFile &source, llvm::ArrayRef<Token> tokens, uint32_t offset) {
-  size_t at =
-      llvm::partition_point(tokens, [&](const Token &t) { return t.begin < offset; }) - tokens.begin();
+  size_t at = llvm::partition_point(tokens, [&](const Token &t) { return t.begin < offset; }) - tokens.begin();
   llvm::SmallVector<StringRef> lines;
   auto oneLineEnd = [&](const Token &t) {
-    return t.kind == TokenKind::Newline && t.text(source).count('\n') + t.text(source).count('\r') <=
-                                               (t.text(source).contains("\r\n") ? 2u : 1u);
+    return t.kind == TokenKind::Newline &&
+           t.text(source).count('\n') + t.text(source).count('\r') <= (t.text(source).contains("\r\n") ? 2u : 1u);
   };
   // Upwards: a line end, then a doc comment that has its line to itself.
   while (at >= 2 && oneLineEnd(tokens[at - 1]) && tokens[at - 2].kind == TokenKind::Doc &&
@@ -518,8 +499,7 @@ std::string frontend::tokens(const SourceFile &source, Diagnostics &diagnostics)
   uint32_t last = 0;
   for (const Token &token : lex(source, diagnostics)) {
     StringRef between = source.text().slice(last, token.begin);
-    if (between.find_first_of("\r\n") ==
-        StringRef::npos) // counting on, so that long lines do not cost their square
+    if (between.find_first_of("\r\n") == StringRef::npos) // counting on, so that long lines do not cost their square
       at.col += llvm::count_if(between, [](char c) { return (c & 0xC0) != 0x80; });
     else
       at = source.lineCol(token.begin);

@@ -52,11 +52,10 @@ std::string docAbove(const SourceFile &source, llvm::ArrayRef<Token> tokens, uin
 
 /// What the parser sees.
 struct Filtered {
-  std::vector<Token> tokens; ///< no trivia; brackets match; ends with End
-  llvm::SmallVector<Span, 0>
-      suspects;          ///< places where something is reported already, and a syntax error may be its echo
-  bool unusable = false; ///< nested too deeply: do not parse
-  bool open = false;     ///< the text ends inside brackets, or after a token that cannot end a statement
+  std::vector<Token> tokens;           ///< no trivia; brackets match; ends with End
+  llvm::SmallVector<Span, 0> suspects; ///< places where something is reported already, and a syntax error may be its echo
+  bool unusable = false;               ///< nested too deeply: do not parse
+  bool open = false;                   ///< the text ends inside brackets, or after a token that cannot end a statement
 };
 
 /// Drops trivia, turns line ends into separators where they end a statement, mends brackets that do not

@@ -46,8 +46,7 @@ private:
 
 /// A function value: what is called, and where its names are found.
 struct Closure {
-  const ast::Callable *callable =
-      nullptr; ///< null for a `let` of a function: each use says at which types it is applied
+  const ast::Callable *callable = nullptr; ///< null for a `let` of a function: each use says at which types it is applied
   Env env;
 };
 
@@ -55,9 +54,7 @@ struct Closure {
 class EnvArena {
 public:
   EnvArena() : maps(/*canonicalize=*/false) {}
-  const Closure *closure(const ast::Callable *callable, const Env &env) {
-    return &closures.emplace_back(Closure{callable, env});
-  }
+  const Closure *closure(const ast::Callable *callable, const Env &env) { return &closures.emplace_back(Closure{callable, env}); }
   const OpenDef *open(const ast::DefDecl *def, const OpenDef *outer, Making *making) {
     return &opened.emplace_back(OpenDef{def, outer, making});
   }
@@ -73,12 +70,8 @@ private:
 
 inline Env::Env(EnvArena &arena) : arena(&arena), map(arena.maps.getEmptyMap()) {}
 inline void Env::add(const void *key, const void *value) { map = arena->maps.add(map, key, value); }
-inline void Env::bind(const ast::VarDecl *var, Value value) {
-  add(var, &arena->values.emplace_back(std::move(value)));
-}
-inline void Env::bind(const ast::Pack *pack, ast::Dims dims) {
-  add(pack, &arena->dims.emplace_back(std::move(dims)));
-}
+inline void Env::bind(const ast::VarDecl *var, Value value) { add(var, &arena->values.emplace_back(std::move(value))); }
+inline void Env::bind(const ast::Pack *pack, ast::Dims dims) { add(pack, &arena->dims.emplace_back(std::move(dims))); }
 inline std::optional<mlir::Value> Env::lookup(const Sym *sym) const {
   auto *found = map.lookup(sym);
   if (!found)

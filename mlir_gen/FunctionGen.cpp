@@ -40,9 +40,7 @@ const Type *FunctionGen::typeOf(const Expr *e) {
   return typeOf(type);
 }
 
-Dims FunctionGen::dimsOf(ArrayRef<Dim> dims) {
-  return cast<ShapeType>(typeOf(m.types.shape(Dims(dims.begin(), dims.end()))))->dims;
-}
+Dims FunctionGen::dimsOf(ArrayRef<Dim> dims) { return cast<ShapeType>(typeOf(m.types.shape(Dims(dims.begin(), dims.end()))))->dims; }
 
 SmallVector<mlir::Type> FunctionGen::leafTypes(const Type *type) {
   SmallVector<mlir::Type> types;
@@ -54,9 +52,7 @@ SmallVector<mlir::Type> FunctionGen::leafTypes(const Type *type) {
 //===- Names
 //--------------------------------------------------------------------------------------------------------===//
 
-static mlir::func::FuncOp functionOf(mlir::Value v) {
-  return v.getParentRegion()->getParentOfType<mlir::func::FuncOp>();
-}
+static mlir::func::FuncOp functionOf(mlir::Value v) { return v.getParentRegion()->getParentOfType<mlir::func::FuncOp>(); }
 
 mlir::Value FunctionGen::use(mlir::Value v) {
   if (functionOf(v) == func)
@@ -123,8 +119,7 @@ void FunctionGen::bind(const Pattern *pattern, const Value &value) {
 /// The environment that knows a symbol: ours, else that of the nearest caller of the closure being inlined.
 static const Env *knowing(const Sym *sym, const Env &env, ArrayRef<Env> callers) {
   auto knows = [&](const Env &e) {
-    return e.lookup(sym) ||
-           (sym->kind == SymKind::Local && e.lookup(static_cast<const VarDecl *>(sym->owner)));
+    return e.lookup(sym) || (sym->kind == SymKind::Local && e.lookup(static_cast<const VarDecl *>(sym->owner)));
   };
   if (knows(env))
     return &env;
@@ -141,9 +136,7 @@ bool FunctionGen::known(const Sym *sym) {
 }
 
 bool FunctionGen::known(const Size &size) {
-  return llvm::all_of(size.terms(), [&](const Term &t) {
-    return llvm::all_of(t.syms, [&](const Sym *s) { return known(s); });
-  });
+  return llvm::all_of(size.terms(), [&](const Term &t) { return llvm::all_of(t.syms, [&](const Sym *s) { return known(s); }); });
 }
 
 mlir::Value FunctionGen::eval(const Size &size) {
@@ -300,8 +293,7 @@ void FunctionGen::check(mlir::Value ok, const Text &message, StringRef code) {
   mlir::APInt constant;
   if (mlir::matchPattern(ok, mlir::m_ConstantInt(&constant)) && constant.isOne())
     return;
-  auto check =
-      CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
+  auto check = CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
   check->setAttr("source_line", m.sourceLine(span));
 }
 
@@ -321,8 +313,7 @@ Value FunctionGen::refuse(const llvm::Twine &message, const Type *type) {
         learn(size, index(0));
       sizes.push_back(known(size) ? eval(size) : index(0));
     }
-    value.leaves.push_back(
-        leaf.dims.empty() ? zero : BroadcastOp::create(b, zero, sizes, b.getDenseI64ArrayAttr({})).getY());
+    value.leaves.push_back(leaf.dims.empty() ? zero : BroadcastOp::create(b, zero, sizes, b.getDenseI64ArrayAttr({})).getY());
   }
   return value;
 }

@@ -64,8 +64,7 @@ public:
   /// The source line of a place, for messages when the program runs.
   mlir::StringAttr sourceLine(Span span);
   /// A new private function with a name like `name`.
-  mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args,
-                             mlir::TypeRange results);
+  mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results);
 
   ast::Program &program;
   const SourceManager &sources;
@@ -186,8 +185,7 @@ public:
   /// Collects the elements of a literal, row by row, where all of them are literals.
   bool allLiterals(ast::ArrayLitExpr *e, ast::ScalarKind kind, llvm::SmallVectorImpl<mlir::Attribute> &out);
   /// An `scf.if` whose branches give values of `type`; variables that they assign are carried out.
-  Value branch(mlir::Value cond, const ast::Type *type, llvm::function_ref<Value()> then,
-               llvm::function_ref<Value()> otherwise);
+  Value branch(mlir::Value cond, const ast::Type *type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
 
   //===- Arithmetic (GenArith.cpp)
   //--------------------------------------------------------------------------------===//
@@ -241,8 +239,7 @@ public:
   Passing passing(const ast::Instance &instance, ArrayRef<Value> args);
   /// The function of an instance, without its body. `own` says what its packs and type parameters are, `syms`
   /// are its first arguments.
-  FuncInstance declare(const ast::DefDecl *def, const Env &own, ArrayRef<const Sym *> syms,
-                       ArrayRef<Value> args, StringRef name);
+  FuncInstance declare(const ast::DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name);
   /// A type of a definition's signature, for an instance, in our names.
   const ast::Type *viewed(const ast::Type *type, const ast::Instance &instance);
   /// A function value and the environment of its names; `source` is what was written for it.
@@ -368,8 +365,7 @@ private:
   };
   Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
   FunctionGen *parent;
-  std::vector<Env>
-      callers; ///< of the closures that are being inlined: their sizes may be named in the types of arguments
+  std::vector<Env> callers;           ///< of the closures that are being inlined: their sizes may be named in the types of arguments
   StringRef name;                     ///< of the variable whose value is being made
   Span span;                          ///< of the expression or statement being generated
   Facts facts;                        ///< what holds here of indices and of sizes that were checked

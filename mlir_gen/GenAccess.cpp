@@ -91,8 +91,7 @@ void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsign
   mlir::Value length = fold<mlir::arith::SubIOp>(hi, lo);
   const int64_t magnitude = std::abs(stride);
   if (magnitude != 1)
-    length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)),
-                                             index(magnitude));
+    length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)), index(magnitude));
   access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(hi, index(1)));
   access.sizes.push_back(length);
 }
@@ -166,8 +165,7 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       single(access, i, sizes[axis], axis);
       ++axis;
     } else if (given->kind == ScalarKind::Bool) {
-      mlir::Value ones = op("tl.reduce_count", given->value,
-                            attr("axes", b.getDenseI64ArrayAttr(axesUpTo(given->dims.size()))));
+      mlir::Value ones = op("tl.reduce_count", given->value, attr("axes", b.getDenseI64ArrayAttr(axesUpTo(given->dims.size()))));
       mlir::Value count = toIndex(ones);
       learn(ast::dimsOf(result)[outAxis].size, count);
       access.mask = *given;
@@ -178,9 +176,7 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       Operand array{convert(given->value, given->kind, ScalarKind::I64), ScalarKind::I64, given->dims};
       mlir::Value n = toInt(sizes[axis]);
       Text message("index ");
-      message.number(array.value)
-          .text(" is out of bounds for axis " + std::to_string(axis) + " of size ")
-          .number(n);
+      message.number(array.value).text(" is out of bounds for axis " + std::to_string(axis) + " of size ").number(n);
       check(compare("lt", array.value, n, /*isUnsigned=*/true), message, "E0801");
       gathered(array);
     }
@@ -233,8 +229,7 @@ Value FunctionGen::read(const Access &access, const Value &base, const Type *typ
     mlir::Value v = x;
     if (!access.whole) {
       LeafBox box = boxOn(*this, access, leaf);
-      v = SliceOp::create(b, v, box.offsets, box.sizes, box.strides, access.dropped, access.always,
-                          !access.always);
+      v = SliceOp::create(b, v, box.offsets, box.sizes, box.strides, access.dropped, access.always, !access.always);
     }
     if (!access.indices.empty()) {
       v = GatherOp::create(b, v, access.indices, access.gathered, /*guarded=*/false, /*always=*/false,
@@ -313,10 +308,8 @@ Value FunctionGen::fallback(FallbackExpr *e) {
   places.always = false;
   Value found = read(places, base, type), other = gen(e->otherwise);
   Value value{type, {}};
-  for (auto [x, y, leaf, from] :
-       llvm::zip_equal(found.leaves, other.leaves, leavesOf(type), leavesOf(other.type)))
-    value.leaves.push_back(
-        op("tl.select", {inside, x, from.dims.empty() ? y : stretch(y, from.dims, leaf.dims)}));
+  for (auto [x, y, leaf, from] : llvm::zip_equal(found.leaves, other.leaves, leavesOf(type), leavesOf(other.type)))
+    value.leaves.push_back(op("tl.select", {inside, x, from.dims.empty() ? y : stretch(y, from.dims, leaf.dims)}));
   return value;
 }
 
@@ -363,7 +356,8 @@ mlir::Value FunctionGen::transposed(mlir::Value x, ArrayRef<int64_t> perm) {
   return llvm::is_sorted(perm) ? x : op("tl.transpose", x, attr("perm", b.getDenseI64ArrayAttr(perm)));
 }
 
-/// x with the rows at `owners` (sizes `extents`, of its axes access.gathered) taken from `source`, whose axes are those of a subscript's result.
+/// x with the rows at `owners` (sizes `extents`, of its axes access.gathered) taken from `source`, whose axes are those of a subscript's
+/// result.
 mlir::Value FunctionGen::scattered(const Access &access, mlir::Value x, mlir::Value owners, const Values &extents, mlir::Value source) {
   const size_t before = access.gathered.front(), shaped = access.shape.size(), rank = rankOf(x);
   SmallVector<int64_t> shape;
@@ -396,13 +390,12 @@ Value FunctionGen::update(const Access &access, const Value &base, const Value &
       kept.push_back(size);
   Values extents = llvm::map_to_vector(access.gathered, [&](int64_t axis) { return kept[axis]; });
   mlir::Value owners;
-  for (auto [x, leaf, v, from, to] : llvm::zip_equal(base.leaves, leavesOf(base.type), value.leaves,
-                                                     leavesOf(value.type), leavesOf(slot))) {
+  for (auto [x, leaf, v, from, to] :
+       llvm::zip_equal(base.leaves, leavesOf(base.type), value.leaves, leavesOf(value.type), leavesOf(slot))) {
     if (access.mask.value && access.whole && access.gathered.front() == 0 && from.dims.empty()) {
       mlir::Value mask = access.mask.value;
       if (leaf.dims.size() > access.mask.dims.size())
-        mask = BroadcastOp::create(b, mask, eval(leaf.dims),
-                                   b.getDenseI64ArrayAttr(axesUpTo(access.mask.dims.size())));
+        mask = BroadcastOp::create(b, mask, eval(leaf.dims), b.getDenseI64ArrayAttr(axesUpTo(access.mask.dims.size())));
       result.leaves.push_back(op("tl.select", {mask, v, x}));
       continue;
     }
@@ -428,16 +421,15 @@ Value FunctionGen::update(const Access &access, const Value &base, const Value &
     if (!access.indices.empty()) {
       if (!owners)
         owners = ownersOf(access, extents);
-      mlir::Value part = access.whole ? x
-                                      : SliceOp::create(b, x, box.offsets, box.sizes, box.strides, access.dropped,
-                                                        access.always, !access.always)
-                                            .getY();
+      mlir::Value part =
+          access.whole ? x
+                       : SliceOp::create(b, x, box.offsets, box.sizes, box.strides, access.dropped, access.always, !access.always).getY();
       source = scattered(access, part, owners, extents, source);
     }
-    result.leaves.push_back(access.whole ? source
-                                         : UpdateOp::create(b, x, box.offsets, box.sizes, source, box.strides,
-                                                            access.dropped, access.always, !access.always)
-                                               .getY());
+    result.leaves.push_back(
+        access.whole
+            ? source
+            : UpdateOp::create(b, x, box.offsets, box.sizes, source, box.strides, access.dropped, access.always, !access.always).getY());
   }
   return result;
 }
@@ -452,8 +444,7 @@ void FunctionGen::assignTo(Expr *target, NewValue value) {
   if (auto *field = dyn_cast<SelectExpr>(target))
     return assignTo(field->base, [&](const Type *type, llvm::function_ref<Value()> old) {
       Value whole = old();
-      Value part =
-          value(fieldOf(type, field->field, m.types), [&] { return fieldOf(whole, field->field, m.types); });
+      Value part = value(fieldOf(type, field->field, m.types), [&] { return fieldOf(whole, field->field, m.types); });
       llvm::copy(part.leaves, whole.leaves.begin() + fieldRange(type, field->field, m.types).first);
       return whole;
     });

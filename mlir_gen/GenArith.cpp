@@ -13,9 +13,7 @@ using llvm::isa;
 //===- Operands
 //-----------------------------------------------------------------------------------------------------===//
 
-Operand FunctionGen::operand(const Value &v) {
-  return {v.leaf(), scalarOf(v.type), sizesOf(ast::dimsOf(v.type))};
-}
+Operand FunctionGen::operand(const Value &v) { return {v.leaf(), scalarOf(v.type), sizesOf(ast::dimsOf(v.type))}; }
 
 mlir::Value FunctionGen::stretch(mlir::Value x, const Sizes &from, const Sizes &to) {
   assert(from.size() <= to.size() && "only missing leading axes are repeated");
@@ -40,8 +38,7 @@ mlir::Value FunctionGen::stretch(mlir::Value x, const Sizes &from, const Sizes &
 mlir::Value FunctionGen::convert(mlir::Value x, ScalarKind from, ScalarKind to) {
   if (from == to)
     return x;
-  if (!ast::isFloat(from) && !ast::isFloat(to) && from != ScalarKind::Bool && to != ScalarKind::Bool &&
-      bitWidth(from) == bitWidth(to))
+  if (!ast::isFloat(from) && !ast::isFloat(to) && from != ScalarKind::Bool && to != ScalarKind::Bool && bitWidth(from) == bitWidth(to))
     return x; // integers have no sign in the IR
   auto cast = CastOp::create(b, x, mlirType(to, m.context));
   if (ast::isUnsigned(from) || from == ScalarKind::Bool)
@@ -76,8 +73,8 @@ static ScalarKind common(const Operand &l, const Operand &r) {
 
 static StringRef opName(BinaryOp op) {
   switch (op) {
-#define X(Name, text, opName)                                                                                \
-  case BinaryOp::Name:                                                                                       \
+#define X(Name, text, opName)                                                                                                              \
+  case BinaryOp::Name:                                                                                                                     \
     return "tl." opName;
     TL_BINARY_OPS(X)
 #undef X
@@ -92,16 +89,12 @@ mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKi
     llvm::APInt constant;
     bool nonNegative = mlir::matchPattern(exponent, mlir::m_ConstantInt(&constant)) && !constant.isNegative();
     if (!ast::isFloat(kind) && !nonNegative)
-      check(compare("ge", exponent, integer(0)), Text("an integer to the power of ").number(exponent),
-            "E0808");
-    return this->op("tl.ipow",
-                    {fit(l, kind, dims), fit({exponent, ScalarKind::I64, r.dims}, ScalarKind::I64, dims)},
-                    signs(kind));
+      check(compare("ge", exponent, integer(0)), Text("an integer to the power of ").number(exponent), "E0808");
+    return this->op("tl.ipow", {fit(l, kind, dims), fit({exponent, ScalarKind::I64, r.dims}, ScalarKind::I64, dims)}, signs(kind));
   }
   mlir::Value y = convert(r.value, r.kind, kind);
   if ((op == BinaryOp::FloorDiv || op == BinaryOp::Mod) && !ast::isFloat(kind) && !isNonZero(y))
-    check(compare("ne", y, tl::constantInt(b, b.getLoc(), mlirType(kind, m.context), 0)),
-          Text("division by zero"), "E0804");
+    check(compare("ne", y, tl::constantInt(b, b.getLoc(), mlirType(kind, m.context), 0)), Text("division by zero"), "E0804");
   mlir::Value a = fit(l, kind, dims), c = fit({y, kind, r.dims}, kind, dims);
   if (isComparison(op))
     return compare(opName(op).drop_front(3), a, c, ast::isUnsigned(kind) || kind == ScalarKind::Bool);
@@ -164,8 +157,7 @@ static bool isCheap(const Expr *e) {
 
 Value FunctionGen::binaryExpr(BinaryExpr *e) {
   const Type *type = typeOf(e);
-  bool stopsEarly =
-      (e->op == BinaryOp::And || e->op == BinaryOp::Or) && type->kind == TypeKind::Scalar && !isCheap(e->rhs);
+  bool stopsEarly = (e->op == BinaryOp::And || e->op == BinaryOp::Or) && type->kind == TypeKind::Scalar && !isCheap(e->rhs);
   if (!stopsEarly) {
     Value l = gen(e->lhs), r = gen(e->rhs);
     return binary(e->op, l, r, type);
@@ -182,8 +174,7 @@ Value FunctionGen::matmul(const Value &l, const Value &r, const Type *result) {
   Operand x = operand(l), y = operand(r);
   const size_t xMatrix = std::min<size_t>(x.dims.size(), 2), yMatrix = std::min<size_t>(y.dims.size(), 2);
   const size_t batch = out.size() - (xMatrix - 1) - (yMatrix - 1);
-  const int64_t summed = out.size(), column = out.size() - 1,
-                row = yMatrix == 2 ? out.size() - 2 : out.size() - 1;
+  const int64_t summed = out.size(), column = out.size() - 1, row = yMatrix == 2 ? out.size() - 2 : out.size() - 1;
   auto labelled = [&](Operand &side, size_t matrix) {
     SmallVector<int64_t> labels;
     Sizes kept;
@@ -229,13 +220,11 @@ Value FunctionGen::castTo(const Value &x, const Type *type) {
                                  : from.scalar == ScalarKind::F32 ? 24
                                  : from.scalar == ScalarKind::F16 ? 11
                                                                   : 8;
-      const bool exact = digits < precision || min == 0; // -1 always is
-      const bool open = exact || (from.scalar == ScalarKind::F16 &&
-                                  digits > 15); // f16 ends before i32 does: only -inf is too low
+      const bool exact = digits < precision || min == 0;                          // -1 always is
+      const bool open = exact || (from.scalar == ScalarKind::F16 && digits > 15); // f16 ends before i32 does: only -inf is too low
       mlir::Value low = compare(open ? "gt" : "ge", v, constant(from.scalar, exact ? min - 1 : min));
       mlir::Value high = compare("lt", v, constant(from.scalar, max1));
-      check(op("tl.and", {low, high}),
-            Text().hole(v, scalarName(from.scalar)).text((" does not fit " + scalarName(to.scalar)).str()),
+      check(op("tl.and", {low, high}), Text().hole(v, scalarName(from.scalar)).text((" does not fit " + scalarName(to.scalar)).str()),
             "E0805");
     }
     value.leaves.push_back(convert(v, from.scalar, to.scalar));

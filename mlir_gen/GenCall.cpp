@@ -99,8 +99,7 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
       for (auto [i, param] : llvm::enumerate(callable->lambda->params)) {
         Value arg = args[i];
         if (!arg.closure)
-          arg = adopt(std::move(arg), caller,
-                      typeOf(i < callable->params.size() ? callable->params[i] : param->type));
+          arg = adopt(std::move(arg), caller, typeOf(i < callable->params.size() ? callable->params[i] : param->type));
         env.bind(param, std::move(arg));
       }
       Value value = gen(callable->lambda->body);
@@ -148,8 +147,7 @@ void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &arg
   SaveAndRestore swap(env, view);
   callers.push_back(swap.get());
   for (const VarDecl *param : ArrayRef(instance.def->params).drop_front(args.size()))
-    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)}
-                                  : gen(param->init));
+    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)} : gen(param->init));
   callers.pop_back();
 }
 
@@ -157,9 +155,7 @@ void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &arg
 static bool isStatic(const Value &arg) { return arg.closure || arg.constant; }
 
 /// A list of sizes is given by its pack, not by leaves.
-static bool hasLeaves(const VarDecl *param, const Value &arg) {
-  return !isStatic(arg) && resolved(param->type)->kind != TypeKind::Shape;
-}
+static bool hasLeaves(const VarDecl *param, const Value &arg) { return !isStatic(arg) && resolved(param->type)->kind != TypeKind::Shape; }
 
 FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Value> args) {
   const DefDecl *def = instance.def;
@@ -192,8 +188,7 @@ FunctionGen::Passing FunctionGen::passing(const Instance &instance, ArrayRef<Val
       continue;
     Values leaves(arg.leaves.begin(), arg.leaves.end());
     if (def->shapeRule == "broadcast") // the arguments meet here; the body sees equal sizes
-      for (auto [x, from, to] :
-           llvm::zip_equal(leaves, leavesOf(arg.type), leavesOf(viewed(param->type, instance))))
+      for (auto [x, from, to] : llvm::zip_equal(leaves, leavesOf(arg.type), leavesOf(viewed(param->type, instance))))
         x = stretch(convert(x, from.scalar, to.scalar), from.dims, to.dims);
     llvm::append_range(p.operands, leaves);
   }
@@ -290,8 +285,7 @@ const Type *FunctionGen::viewed(const Type *type, const Instance &instance) {
   return typeOf(type);
 }
 
-FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms,
-                                  ArrayRef<Value> args, StringRef name) {
+FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<const Sym *> syms, ArrayRef<Value> args, StringRef name) {
   FuncInstance made{{}, nullptr, {}, own, SmallVector<const Sym *>(syms)};
   SmallVector<mlir::Type> inputs(syms.size(), b.getIndexType());
   // A symbol without a place to find it is a hole: here only those of the definition itself are known.
@@ -313,10 +307,8 @@ FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<c
   for (char &c : symbol)
     if (!llvm::isAlnum(c) && c != '_' && c != '.' && !(c & 0x80))
       c = '_';
-  bool library =
-      !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
-  made.func = m.declare(m.location(def->nameSpan, def->name),
-                        library ? symbol : def->module->name + "." + symbol, inputs, results);
+  bool library = !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
+  made.func = m.declare(m.location(def->nameSpan, def->name), library ? symbol : def->module->name + "." + symbol, inputs, results);
   return made;
 }
 

@@ -8,15 +8,13 @@ using namespace ast;
 using llvm::cast;
 using llvm::dyn_cast;
 
-mlir::OwningOpRef<mlir::ModuleOp> generate(Program &program, const SourceManager &sources,
-                                           mlir::MLIRContext &context, Entry entry) {
+mlir::OwningOpRef<mlir::ModuleOp> generate(Program &program, const SourceManager &sources, mlir::MLIRContext &context, Entry entry) {
   return ModuleGen(program, sources, context).run(entry);
 }
 
 ModuleGen::ModuleGen(Program &program, const SourceManager &sources, mlir::MLIRContext &context)
     : program(program), sources(sources), context(&context), types(program.types) {
-  context.loadDialect<TlDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::scf::SCFDialect,
-                      mlir::tensor::TensorDialect>();
+  context.loadDialect<TlDialect, mlir::func::FuncDialect, mlir::arith::ArithDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
   module = mlir::ModuleOp::create(location(Span{program.main()->file, 0, 0}));
   for (auto &part : program.modules)
     for (auto &[expr, list] : part->checks)
@@ -28,8 +26,7 @@ mlir::Location ModuleGen::location(Span span, StringRef name) {
   if (span.valid()) {
     const SourceFile &file = sources.file(span.file);
     LineCol from = file.lineCol(span.begin), to = file.lineCol(span.end);
-    loc = mlir::FileLineColRange::get(mlir::StringAttr::get(context, file.name()), from.line, from.col,
-                                      to.line, to.col);
+    loc = mlir::FileLineColRange::get(mlir::StringAttr::get(context, file.name()), from.line, from.col, to.line, to.col);
   }
   return name.empty() ? loc : mlir::NameLoc::get(mlir::StringAttr::get(context, name), loc);
 }
@@ -41,8 +38,7 @@ mlir::StringAttr ModuleGen::sourceLine(Span span) {
   return mlir::StringAttr::get(context, file.line(file.lineCol(span.begin).line));
 }
 
-mlir::func::FuncOp ModuleGen::declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args,
-                                      mlir::TypeRange results) {
+mlir::func::FuncOp ModuleGen::declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results) {
   std::string unique = name.str();
   while (!names.try_emplace(unique, 0).second) // a number may make another's name
     unique = name.str() + "_" + std::to_string(++names[name.str()]);
@@ -123,9 +119,7 @@ void ModuleGen::checkEntry() {
     auto *def = dyn_cast<DefDecl>(decl);
     if (!def || !def->body || !def->typeParams.empty() || !def->packs.empty())
       continue;
-    if (llvm::any_of(def->params, [](const VarDecl *p) {
-          return p->isConst || resolved(p->type)->kind == TypeKind::Func;
-        }))
+    if (llvm::any_of(def->params, [](const VarDecl *p) { return p->isConst || resolved(p->type)->kind == TypeKind::Func; }))
       continue;
     SmallVector<Value> args;
     for (const VarDecl *param : def->params)

@@ -15,8 +15,7 @@ using llvm::isa;
 //-----------------------------------------------------------------------------------------------------===//
 
 /// The value of a literal as an attribute of its type.
-static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool negated,
-                                   mlir::MLIRContext *context) {
+static mlir::TypedAttr literalAttr(ScalarKind kind, const NumberExpr *e, bool negated, mlir::MLIRContext *context) {
   mlir::Type type = mlirType(kind, context);
   if (!ast::isFloat(kind)) {
     llvm::APInt value(64, e->value);
@@ -32,9 +31,7 @@ mlir::Value FunctionGen::number(ScalarKind kind, const NumberExpr *e, bool negat
   return mlir::arith::ConstantOp::create(b, literalAttr(kind, e, negated, m.context));
 }
 
-mlir::Value FunctionGen::constant(ScalarKind kind, double value) {
-  return tl::constant(b, b.getLoc(), mlirType(kind, m.context), value);
-}
+mlir::Value FunctionGen::constant(ScalarKind kind, double value) { return tl::constant(b, b.getLoc(), mlirType(kind, m.context), value); }
 
 /// A literal number, perhaps with a minus in front.
 static const NumberExpr *literalOf(const Expr *e, bool &negated) {
@@ -96,62 +93,57 @@ Value FunctionGen::gen(Expr *e) {
       check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
     }
   auto function = [&]() -> Value { return {e->type, {}, m.arena.closure(nullptr, env)}; };
-  return visit(
-      e, Match{
-             [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },
-             [&](NumberExpr *n) -> Value {
-               const Type *type = typeOf(n);
-               return {type, {number(scalarOf(type), n, false)}};
-             },
-             [&](BoolExpr *v) -> Value { return {typeOf(v), {boolean(v->value)}}; },
-             [&](NoneExpr *n) -> Value { return {n->type, {}, nullptr, b.getUnitAttr()}; },
-             [&](StringExpr *s) { return string(s); },
-             [&](NameExpr *n) { return nameExpr(n); },
-             [&](UnaryExpr *u) -> Value {
-               bool isNegative;
-               if (auto *n = literalOf(u, isNegative)) {
-                 const Type *type = typeOf(u);
-                 return {type, {number(scalarOf(type), n, isNegative)}};
-               }
-               Value x = gen(u->operand);
-               if (u->op == UnaryOp::Neg)
-                 return negated(x);
-               return {x.type, {op("tl.not", x.leaf())}};
-             },
-             [&](BinaryExpr *x) { return binaryExpr(x); },
-             [&](RangeExpr *r) -> Value { return {typeOf(r), {leaf(r->lo), leaf(r->hi)}}; },
-             [&](IfExpr *i) {
-               auto otherwise = [&]() -> Value {
-                 return i->otherwise ? gen(i->otherwise) : Value{m.types.unit(), {}};
-               };
-               auto then = [&]() -> Value {
-                 Value value = gen(i->then);
-                 return i->otherwise ? value : Value{m.types.unit(), {}};
-               };
-               return branch(leaf(i->cond), typeOf(i), then, otherwise);
-             },
-             [&](LambdaExpr *) { return function(); },
-             [&](CallExpr *c) {
-               if (resolved(c->type)->kind != TypeKind::Fn)
-                 return call(c);
-               bindReturned(c);
-               return c->target ? lookup(c->target->returned) : function();
-             },
-             [&](SubscriptExpr *s) {
-               return resolved(s->type)->kind == TypeKind::Fn ? function() : subscript(s);
-             },
-             [&](SelectExpr *s) { return selectExpr(s); },
-             [&](TupleExpr *t) {
-               SmallVector<Value> elems;
-               for (Expr *elem : t->elems)
-                 elems.push_back(gen(elem));
-               return record(typeOf(t), elems);
-             },
-             [&](ArrayLitExpr *a) { return arrayLit(a); },
-             [&](ForExpr *f) { return notation(f); },
-             [&](FallbackExpr *f) { return fallback(f); },
-             [&](BlockExpr *x) { return block(x); },
-         });
+  return visit(e, Match{
+                      [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },
+                      [&](NumberExpr *n) -> Value {
+                        const Type *type = typeOf(n);
+                        return {type, {number(scalarOf(type), n, false)}};
+                      },
+                      [&](BoolExpr *v) -> Value { return {typeOf(v), {boolean(v->value)}}; },
+                      [&](NoneExpr *n) -> Value { return {n->type, {}, nullptr, b.getUnitAttr()}; },
+                      [&](StringExpr *s) { return string(s); },
+                      [&](NameExpr *n) { return nameExpr(n); },
+                      [&](UnaryExpr *u) -> Value {
+                        bool isNegative;
+                        if (auto *n = literalOf(u, isNegative)) {
+                          const Type *type = typeOf(u);
+                          return {type, {number(scalarOf(type), n, isNegative)}};
+                        }
+                        Value x = gen(u->operand);
+                        if (u->op == UnaryOp::Neg)
+                          return negated(x);
+                        return {x.type, {op("tl.not", x.leaf())}};
+                      },
+                      [&](BinaryExpr *x) { return binaryExpr(x); },
+                      [&](RangeExpr *r) -> Value { return {typeOf(r), {leaf(r->lo), leaf(r->hi)}}; },
+                      [&](IfExpr *i) {
+                        auto otherwise = [&]() -> Value { return i->otherwise ? gen(i->otherwise) : Value{m.types.unit(), {}}; };
+                        auto then = [&]() -> Value {
+                          Value value = gen(i->then);
+                          return i->otherwise ? value : Value{m.types.unit(), {}};
+                        };
+                        return branch(leaf(i->cond), typeOf(i), then, otherwise);
+                      },
+                      [&](LambdaExpr *) { return function(); },
+                      [&](CallExpr *c) {
+                        if (resolved(c->type)->kind != TypeKind::Fn)
+                          return call(c);
+                        bindReturned(c);
+                        return c->target ? lookup(c->target->returned) : function();
+                      },
+                      [&](SubscriptExpr *s) { return resolved(s->type)->kind == TypeKind::Fn ? function() : subscript(s); },
+                      [&](SelectExpr *s) { return selectExpr(s); },
+                      [&](TupleExpr *t) {
+                        SmallVector<Value> elems;
+                        for (Expr *elem : t->elems)
+                          elems.push_back(gen(elem));
+                        return record(typeOf(t), elems);
+                      },
+                      [&](ArrayLitExpr *a) { return arrayLit(a); },
+                      [&](ForExpr *f) { return notation(f); },
+                      [&](FallbackExpr *f) { return fallback(f); },
+                      [&](BlockExpr *x) { return block(x); },
+                  });
 }
 
 Value FunctionGen::globalValue(const ConstDecl *global, const Type *type) {
@@ -184,11 +176,8 @@ Value FunctionGen::nameExpr(NameExpr *e) {
   assert((e->name == "inf" || e->name == "nan") && "a name without a meaning");
   const Type *own = typeOf(e);
   const llvm::fltSemantics &semantics = semanticsOf(scalarOf(own));
-  llvm::APFloat value =
-      e->name == "inf" ? llvm::APFloat::getInf(semantics) : llvm::APFloat::getNaN(semantics);
-  return {
-      own,
-      {mlir::arith::ConstantOp::create(b, mlir::FloatAttr::get(mlirType(scalarOf(own), m.context), value))}};
+  llvm::APFloat value = e->name == "inf" ? llvm::APFloat::getInf(semantics) : llvm::APFloat::getNaN(semantics);
+  return {own, {mlir::arith::ConstantOp::create(b, mlir::FloatAttr::get(mlirType(scalarOf(own), m.context), value))}};
 }
 
 Value FunctionGen::selectExpr(SelectExpr *e) {
@@ -275,12 +264,10 @@ Value FunctionGen::arrayLit(ArrayLitExpr *e) {
   Value value{type, {}};
   for (auto [row, leaf] : llvm::zip_equal(rows, leaves)) {
     if (row.empty())
-      value.leaves.push_back(
-          BroadcastOp::create(b, tl::constant(b, b.getLoc(), elementOf(mlirType(leaf, m.context)), 0),
-                              eval(leaf.dims), b.getDenseI64ArrayAttr({})));
+      value.leaves.push_back(BroadcastOp::create(b, tl::constant(b, b.getLoc(), elementOf(mlirType(leaf, m.context)), 0), eval(leaf.dims),
+                                                 b.getDenseI64ArrayAttr({})));
     else
-      value.leaves.push_back(row.size() == 1 ? row[0]
-                                             : op("tl.concat", row, attr("axis", b.getI64IntegerAttr(0))));
+      value.leaves.push_back(row.size() == 1 ? row[0] : op("tl.concat", row, attr("axis", b.getI64IntegerAttr(0))));
   }
   return value;
 }
@@ -311,14 +298,11 @@ mlir::Value FunctionGen::indexOf(Expr *e) {
                                       : fold<mlir::arith::MulIOp>(l, r);
     }
     // By a positive literal, as sizes are divided.
-    auto divisor = llvm::dyn_cast_or_null<mlir::IntegerAttr>(isa<NumberExpr>(x->rhs) ? constantOf(x->rhs)
-                                                                                     : mlir::Attribute());
+    auto divisor = llvm::dyn_cast_or_null<mlir::IntegerAttr>(isa<NumberExpr>(x->rhs) ? constantOf(x->rhs) : mlir::Attribute());
     if (divisor && divisor.getInt() > 0 && (x->op == BinaryOp::FloorDiv || x->op == BinaryOp::Mod)) {
       mlir::Value l = indexOf(x->lhs), by = index(divisor.getInt());
       mlir::Value quotient = fold<mlir::arith::FloorDivSIOp>(l, by);
-      return x->op == BinaryOp::FloorDiv
-                 ? quotient
-                 : fold<mlir::arith::SubIOp>(l, fold<mlir::arith::MulIOp>(quotient, by));
+      return x->op == BinaryOp::FloorDiv ? quotient : fold<mlir::arith::SubIOp>(l, fold<mlir::arith::MulIOp>(quotient, by));
     }
   }
   return toIndex(leaf(e));
@@ -327,15 +311,13 @@ mlir::Value FunctionGen::indexOf(Expr *e) {
 //===- Branches
 //-----------------------------------------------------------------------------------------------------===//
 
-Value FunctionGen::branch(mlir::Value cond, const Type *type, llvm::function_ref<Value()> then,
-                          llvm::function_ref<Value()> otherwise) {
+Value FunctionGen::branch(mlir::Value cond, const Type *type, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
   SmallVector<Hole, 1> holes = holesOf(type);
   const Env before = env;
   const size_t mark = assigned.size();
   // What the branches assign is known once they are made, so they are made first and then moved under an op
   // with these results.
-  auto draft =
-      mlir::scf::IfOp::create(b, mlir::TypeRange(), cond, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  auto draft = mlir::scf::IfOp::create(b, mlir::TypeRange(), cond, /*addThenBlock=*/true, /*addElseBlock=*/true);
   Values results[2];
   Env after[2] = {env, env};
   llvm::function_ref<Value()> makers[2] = {then, otherwise};

@@ -7,9 +7,7 @@ using namespace ast;
 using llvm::cast;
 using llvm::dyn_cast;
 
-static StringRef kindOf(const Leaf &leaf) {
-  return leaf.kind == LeafKind::Str ? "str" : scalarName(leaf.scalar);
-}
+static StringRef kindOf(const Leaf &leaf) { return leaf.kind == LeafKind::Str ? "str" : scalarName(leaf.scalar); }
 
 Value FunctionGen::load(mlir::Value path, const Type *type) {
   Value value{type, {}};
@@ -18,9 +16,8 @@ Value FunctionGen::load(mlir::Value path, const Type *type) {
     for (const Size &size : leaf.dims)
       expect.push_back(known(size) ? eval(size) : index(-1));
     SmallVector<mlir::Type> sizes(leaf.dims.size(), b.getIndexType());
-    auto loaded =
-        LoadOp::create(b, mlirType(leaf, m.context), sizes, path, expect, b.getStringAttr(leaf.path),
-                       b.getStringAttr(kindOf(leaf)), b.getI64IntegerAttr(leaf.dims.size()));
+    auto loaded = LoadOp::create(b, mlirType(leaf, m.context), sizes, path, expect, b.getStringAttr(leaf.path),
+                                 b.getStringAttr(kindOf(leaf)), b.getI64IntegerAttr(leaf.dims.size()));
     loaded->setAttr("source_line", m.sourceLine(span));
     value.leaves.push_back(loaded.getY());
     for (auto [axis, size, found] : llvm::enumerate(leaf.dims, loaded.getSizes())) {
@@ -33,11 +30,7 @@ Value FunctionGen::load(mlir::Value path, const Type *type) {
       if (mlir::matchPattern(expect[axis], mlir::m_ConstantInt(&any)) && any.isAllOnes()) {
         mlir::Value n = toInt(found), wanted = toInt(eval(size));
         check(compare("eq", n, wanted),
-              Text("axis " + std::to_string(axis) + " of the file has size ")
-                  .number(n)
-                  .text(", not ")
-                  .number(wanted),
-              "E0803");
+              Text("axis " + std::to_string(axis) + " of the file has size ").number(n).text(", not ").number(wanted), "E0803");
       }
     }
   }
@@ -61,20 +54,16 @@ void FunctionGen::save(mlir::Value path, const Value &value) {
 /// The call `load(path)` that a default is.
 static CallExpr *loadCall(Expr *e) {
   auto *call = llvm::dyn_cast_or_null<CallExpr>(e);
-  return call && call->target && call->target->kind == CallableKind::Intrinsic &&
-                 call->target->instance.def->opName == "load"
-             ? call
-             : nullptr;
+  return call && call->target && call->target->kind == CallableKind::Intrinsic && call->target->instance.def->opName == "load" ? call
+                                                                                                                               : nullptr;
 }
 
-Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type,
-                             llvm::SmallVectorImpl<mlir::Attribute> &flags) {
+Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags) {
   CallExpr *file = loadCall(spec.init);
   auto list = [&](StringRef kind, StringRef fallback) {
-    flags.push_back(b.getDictionaryAttr(
-        {attr("name", b.getStringAttr(spec.name)), attr("kind", b.getStringAttr(kind)),
-         attr("fallback", b.getStringAttr(fallback)), attr("doc", b.getStringAttr(spec.doc)),
-         attr("required", b.getBoolAttr(!spec.init && !spec.fallback))}));
+    flags.push_back(b.getDictionaryAttr({attr("name", b.getStringAttr(spec.name)), attr("kind", b.getStringAttr(kind)),
+                                         attr("fallback", b.getStringAttr(fallback)), attr("doc", b.getStringAttr(spec.doc)),
+                                         attr("required", b.getBoolAttr(!spec.init && !spec.fallback))}));
   };
   auto otherwise = [&]() -> Value {
     if (spec.fallback)
@@ -82,22 +71,18 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type,
     llvm::SaveAndRestore keep(literal, type);
     return gen(spec.init);
   };
-  auto chosen = [&](const Type *what, llvm::function_ref<Value()> flag,
-                    llvm::function_ref<Value()> fallback) {
+  auto chosen = [&](const Type *what, llvm::function_ref<Value()> flag, llvm::function_ref<Value()> fallback) {
     if (!spec.init && !spec.fallback)
       return flag();
     return branch(FlagGivenOp::create(b, b.getStringAttr(spec.name)), what, flag, fallback);
   };
   auto read = [&](StringRef kind, const Type *what) -> Value {
-    return {what,
-            {FlagOp::create(b, leafTypes(what).front(), b.getStringAttr(spec.name), b.getStringAttr(kind))}};
+    return {what, {FlagOp::create(b, leafTypes(what).front(), b.getStringAttr(spec.name), b.getStringAttr(kind))}};
   };
   StringRef text = spec.init ? m.sources.text(spec.init->span) : StringRef();
 
   if (type->kind == TypeKind::Scalar || type->kind == TypeKind::Str) {
-    StringRef kind = type->kind == TypeKind::Str         ? "str"
-                     : scalarOf(type) == ScalarKind::I64 ? "int"
-                                                         : scalarName(scalarOf(type));
+    StringRef kind = type->kind == TypeKind::Str ? "str" : scalarOf(type) == ScalarKind::I64 ? "int" : scalarName(scalarOf(type));
     list(kind, type->kind == TypeKind::Str ? text.trim('"') : text);
     return chosen(type, [&] { return read(kind, type); }, otherwise);
   }
@@ -123,8 +108,7 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type,
     return chosen(type, [&] { return load(read("file", m.types.str()).leaf(), type); }, otherwise);
   }
   list("file", m.sources.text(file->ordered[0]->span).trim('"'));
-  Value path = chosen(
-      m.types.str(), [&] { return read("file", m.types.str()); }, [&] { return gen(file->ordered[0]); });
+  Value path = chosen(m.types.str(), [&] { return read("file", m.types.str()); }, [&] { return gen(file->ordered[0]); });
   At at(*this, file->span);
   return load(path.leaf(), type);
 }
@@ -133,7 +117,6 @@ void FunctionGen::bindFlag(const VarDecl *param, llvm::SmallVectorImpl<mlir::Att
   llvm::SaveAndRestore named(name, param->name);
   At at(*this, param->nameSpan);
   const Type *type = typeOf(param->type);
-  env.bind(param,
-           adopt(flagValue({param->name.str(), param->doc, param->init, nullptr}, type, flags), env, type));
+  env.bind(param, adopt(flagValue({param->name.str(), param->doc, param->init, nullptr}, type, flags), env, type));
 }
 } // namespace tl::mlirgen

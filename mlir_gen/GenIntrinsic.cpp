@@ -30,8 +30,7 @@ using Call = IntrinsicCall;
 size_t rankOf(const Value &v) { return ast::dimsOf(v.type).size(); }
 
 /// Each leaf of the first argument through `make`, which is given the leaf and that of the result.
-Value leafwise(FunctionGen &f, const Call &c,
-               llvm::function_ref<mlir::Value(mlir::Value, const Leaf &, const Leaf &)> make) {
+Value leafwise(FunctionGen &f, const Call &c, llvm::function_ref<mlir::Value(mlir::Value, const Leaf &, const Leaf &)> make) {
   Value value{c.type, {}};
   for (auto [x, from, to] : llvm::zip_equal(c.args[0].leaves, f.leavesOf(c.args[0].type), f.leavesOf(c.type)))
     value.leaves.push_back(make(x, from, to));
@@ -134,9 +133,7 @@ Value reshape(FunctionGen &f, const Call &c) {
 }
 
 Value broadcast(FunctionGen &f, const Call &c) {
-  return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &to) {
-    return f.stretch(x, from.dims, to.dims);
-  });
+  return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &to) { return f.stretch(x, from.dims, to.dims); });
 }
 
 Value transpose(FunctionGen &f, const Call &c) {
@@ -172,8 +169,7 @@ Value zeros(FunctionGen &f, const Call &c) { return filled(f, c, 0); }
 Value onesLike(FunctionGen &f, const Call &c) { return filled(f, c, 1); }
 
 Value stopGradient(FunctionGen &f, const Call &c) {
-  return leafwise(f, c,
-                  [&](mlir::Value x, const Leaf &, const Leaf &) { return f.op("tl.stop_gradient", x); });
+  return leafwise(f, c, [&](mlir::Value x, const Leaf &, const Leaf &) { return f.op("tl.stop_gradient", x); });
 }
 
 /// The sum over all leaves of the products of their elements, in the widest type.
@@ -185,20 +181,15 @@ mlir::Value innerProduct(FunctionGen &f, const Value &a, const Value &b, ScalarK
       product = f.op("tl.mul", {x, y});
     } else {
       auto labels = f.attr("lhs", f.b.getDenseI64ArrayAttr(axesUpTo(leaf.dims.size())));
-      product = f.op("tl.contract", {x, y},
-                     {labels, f.attr("rhs", labels.getValue()), f.attr("rank", f.b.getI64IntegerAttr(0))});
+      product = f.op("tl.contract", {x, y}, {labels, f.attr("rhs", labels.getValue()), f.attr("rank", f.b.getI64IntegerAttr(0))});
     }
     product = f.convert(product, leaf.scalar, kind);
     sum = sum ? f.op("tl.add", {sum, product}) : product;
   }
   return sum ? sum : f.constant(kind, 0);
 }
-Value dot(FunctionGen &f, const Call &c) {
-  return {c.type, {innerProduct(f, c.args[0], c.args[1], scalarOf(c.type))}};
-}
-Value norm(FunctionGen &f, const Call &c) {
-  return {c.type, {f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], scalarOf(c.type)))}};
-}
+Value dot(FunctionGen &f, const Call &c) { return {c.type, {innerProduct(f, c.args[0], c.args[1], scalarOf(c.type))}}; }
+Value norm(FunctionGen &f, const Call &c) { return {c.type, {f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], scalarOf(c.type)))}}; }
 
 Value size(FunctionGen &f, const Call &c) {
   const size_t axis = axesOf(c.args[1], rankOf(c.args[0])).front();
@@ -215,9 +206,7 @@ Value scatterAdd(FunctionGen &f, const Call &c) {
                                 /*always=*/false, /*here=*/true)}};
 }
 
-Value treeMap(FunctionGen &f, const Call &c) {
-  return f.treeMap(*c.args[0].closure, c.args.drop_front(), c.type);
-}
+Value treeMap(FunctionGen &f, const Call &c) { return f.treeMap(*c.args[0].closure, c.args.drop_front(), c.type); }
 Value print(FunctionGen &f, const Call &c) {
   f.print(c.args);
   return {c.type, {}};
@@ -293,16 +282,14 @@ void FunctionGen::checkNotEmpty(const Value &x, ArrayRef<int64_t> axes, StringRe
   for (int64_t axis : axes) {
     if (auto constant = dims[axis].constant(); constant && *constant > 0)
       continue;
-    check(compare("gt", toInt(eval(dims[axis])), integer(0)), Text(("`" + what + "` of no elements").str()),
-          "E0807");
+    check(compare("gt", toInt(eval(dims[axis])), integer(0)), Text(("`" + what + "` of no elements").str()), "E0807");
   }
 }
 
 mlir::Value FunctionGen::sizeFrom(mlir::Value index, const Size &size) {
   llvm::APInt constant;
-  bool proved = mlir::matchPattern(index, mlir::m_ConstantInt(&constant))
-                    ? !constant.isNegative()
-                    : lessEqual(Size(0), size, facts) == Answer::Always;
+  bool proved = mlir::matchPattern(index, mlir::m_ConstantInt(&constant)) ? !constant.isNegative()
+                                                                          : lessEqual(Size(0), size, facts) == Answer::Always;
   if (!proved) {
     mlir::Value n = toInt(index);
     check(compare("ge", n, integer(0)), Text("a size is at least 0, this is ").number(n), "E0313");

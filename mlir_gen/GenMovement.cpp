@@ -149,8 +149,8 @@ Value conv2d(FunctionGen &f, const IntrinsicCall &c) {
     mlir::Value zeros = BroadcastOp::create(f.b, f.constant(scalarOf(c.type), 0), whole, ArrayRef<int64_t>());
     x = UpdateOp::create(f.b, zeros, offsets, sizes, x, SmallVector<int64_t>(4, 1), ArrayRef<int64_t>(), /*always=*/true, /*here=*/false);
   }
-  mlir::Value y = Conv2dOp::create(f.b, x, c.args[1].leaf(), ValueRange{result[1], result[2]}, strides, /*kernel=*/false, ArrayRef<int64_t>(),
-                                   ArrayRef<int64_t>(), 0);
+  mlir::Value y = Conv2dOp::create(f.b, x, c.args[1].leaf(), ValueRange{result[1], result[2]}, strides, /*kernel=*/false,
+                                   ArrayRef<int64_t>(), ArrayRef<int64_t>(), 0);
   return {c.type, {y}};
 }
 

@@ -5,10 +5,8 @@ namespace tl::mlirgen {
 using namespace ast;
 
 void FunctionGen::know(const Binder &binder) {
-  const Sym *index = binder.pattern->var ? binder.pattern->var->sym : nullptr,
-            *extent = binder.extent.symbol();
-  if (!index || (binder.iter && typeOf(binder.iter)->kind == TypeKind::Array) ||
-      (extent && extent->kind == SymKind::Fresh))
+  const Sym *index = binder.pattern->var ? binder.pattern->var->sym : nullptr, *extent = binder.extent.symbol();
+  if (!index || (binder.iter && typeOf(binder.iter)->kind == TypeKind::Array) || (extent && extent->kind == SymKind::Fresh))
     return;
   Size first;
   if (binder.iter)

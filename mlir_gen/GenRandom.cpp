@@ -61,14 +61,11 @@ static mlir::Value bits(FunctionGen &f, const Value &key, const Sizes &dims) {
   return sizes.size() > 1 ? ReshapeOp::create(f.b, all, sizes).getY() : all;
 }
 
-Value bits(FunctionGen &f, const IntrinsicCall &c) {
-  return {c.type, {bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)))}};
-}
+Value bits(FunctionGen &f, const IntrinsicCall &c) { return {c.type, {bits(f, c.args[0], sizesOf(ast::dimsOf(c.type)))}}; }
 
 /// In [0, 1). The top bits, as many as the significand holds, scaled: every value is exact and below 1.
 static mlir::Value uniform(FunctionGen &f, const Value &key, const Sizes &dims, ScalarKind kind) {
-  const unsigned precision = llvm::APFloat::semanticsPrecision(
-      cast<mlir::FloatType>(mlirType(kind, f.m.context)).getFloatSemantics());
+  const unsigned precision = llvm::APFloat::semanticsPrecision(cast<mlir::FloatType>(mlirType(kind, f.m.context)).getFloatSemantics());
   mlir::Value all = bits(f, key, dims);
   mlir::Value top = f.op("tl.shr", {all, f.integer(64 - precision)}, f.flag("unsigned"));
   mlir::Value number = f.convert(top, ScalarKind::I64, kind);

@@ -1,9 +1,9 @@
-// Derivatives by hand. An instance of a definition that has a rule names, as attribute `tl.vjp` or `tl.jvp`, the function that stands for its
-// derivative: it takes the arguments of the instance, then a cotangent for each float result (vjp) or a tangent for each float argument
+// Derivatives by hand. An instance of a definition that has a rule names, as attribute `tl.vjp` or `tl.jvp`, the function that stands for
+// its derivative: it takes the arguments of the instance, then a cotangent for each float result (vjp) or a tangent for each float argument
 // (jvp), and gives a cotangent for each float argument or a tangent for each float result. A test compares it with the definition's own.
-#include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/FunctionGen.h"
 #include <random>
 
 namespace tl::mlirgen {
@@ -22,10 +22,11 @@ void FunctionGen::addRules(const FuncInstance &made, const DefDecl *def) {
       continue;
     const bool isVjp = rule == def->vjp;
     SmallVector<mlir::Type> inputs(function.getArgumentTypes()), arguments = floatsOf(function.getArgumentTypes()),
-        results = floatsOf(function.getResultTypes());
+                                                                 results = floatsOf(function.getResultTypes());
     llvm::append_range(inputs, isVjp ? results : arguments);
-    mlir::func::FuncOp derivative = m.declare(m.location(rule->def->nameSpan, rule->def->name), function.getName() + "." + StringRef(attribute).drop_front(3) + "_by_hand",
-                                              inputs, isVjp ? arguments : results);
+    mlir::func::FuncOp derivative =
+        m.declare(m.location(rule->def->nameSpan, rule->def->name),
+                  function.getName() + "." + StringRef(attribute).drop_front(3) + "_by_hand", inputs, isVjp ? arguments : results);
     function->setAttr(attribute, mlir::FlatSymbolRefAttr::get(derivative));
     m.pending.push_back([&m = m, made, def, rule, derivative] { FunctionGen(m, derivative, made.env).ruleBody(made, def, *rule); });
   }
@@ -187,7 +188,8 @@ void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
     const Value cotangent = drawn(typeOf(def->result), [&] { return numbers.direction(); });
     // <ct, J dx>, by the definition and by the rule: the transpose of J for a vjp.
     llvm::append_range(known, isVjp ? ValueRange(cotangent.leaves) : ValueRange(by));
-    auto derivative = m.module->lookupSymbol<mlir::func::FuncOp>(made.func->getAttrOfType<mlir::FlatSymbolRefAttr>(isVjp ? "tl.vjp" : "tl.jvp").getAttr());
+    auto derivative = m.module->lookupSymbol<mlir::func::FuncOp>(
+        made.func->getAttrOfType<mlir::FlatSymbolRefAttr>(isVjp ? "tl.vjp" : "tl.jvp").getAttr());
     Values given(mlir::func::CallOp::create(b, derivative, known).getResults());
     for (auto [x, like] : llvm::zip_equal(given, isVjp ? ValueRange(by) : ValueRange(change.leaves)))
       x = sizedLike(x, like);
@@ -206,13 +208,18 @@ void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
     close = b.createOrFold<mlir::arith::AndIOp>(close, less(got * 0.0, 1.0).v);
     mlir::Value fits = b.createOrFold<mlir::arith::OrIOp>(close, invert(want.like(finite)).v);
     check(fits,
-          Text(("`" + rule.def->name + "` is not the " + (isVjp ? "vjp" : "jvp") + " of `" + def->name + "`: along a random direction it gives ").str())
+          Text(("`" + rule.def->name + "` is not the " + (isVjp ? "vjp" : "jvp") + " of `" + def->name +
+                "`: along a random direction it gives ")
+                   .str())
               .hole(got.v, "f64")
               .text(", the definition ")
               .hole(want.v, "f64"),
           "E0514");
     compared = b.createOrFold<mlir::arith::OrIOp>(compared, finite);
   }
-  check(compared, Text(("`" + def->name + "` has no finite derivative at any of the random arguments that `" + rule.def->name + "` is tested with").str()), "E0514");
+  check(compared,
+        Text(("`" + def->name + "` has no finite derivative at any of the random arguments that `" + rule.def->name + "` is tested with")
+                 .str()),
+        "E0514");
 }
 } // namespace tl::mlirgen

@@ -48,11 +48,7 @@ void FunctionGen::describe(Text &text, const Value &value, StringRef spec) {
     text.text("]");
     return;
   case TypeKind::Key:
-    text.text("key(")
-        .hole(value.leaves[0], "u32", spec)
-        .text(", ")
-        .hole(value.leaves[1], "u32", spec)
-        .text(")");
+    text.text("key(").hole(value.leaves[0], "u32", spec).text(", ").hole(value.leaves[1], "u32", spec).text(")");
     return;
   case TypeKind::Str:
     text.hole(value.leaf(), "str", spec);
@@ -100,8 +96,7 @@ void FunctionGen::print(ArrayRef<Value> values) {
 void FunctionGen::assertion(AssertStmt *s) {
   // A failed comparison of scalars tells both.
   auto *comparison = dyn_cast<BinaryExpr>(s->cond);
-  bool tells = !s->message && comparison && isComparison(comparison->op) &&
-               typeOf(comparison->lhs)->kind == TypeKind::Scalar;
+  bool tells = !s->message && comparison && isComparison(comparison->op) && typeOf(comparison->lhs)->kind == TypeKind::Scalar;
   if (tells) {
     Value l = gen(comparison->lhs), r = gen(comparison->rhs);
     Text text(("assertion failed: " + m.sources.text(s->cond->span) + ", with ").str());
@@ -116,9 +111,7 @@ void FunctionGen::assertion(AssertStmt *s) {
 
   // The message may cost: it is made when it is needed.
   auto *text = dyn_cast<StringExpr>(s->message);
-  auto isCheap = [&](const StringPart &p) {
-    return !p.hole || (isa<NameExpr>(p.hole) && typeOf(p.hole)->kind == TypeKind::Scalar);
-  };
+  auto isCheap = [&](const StringPart &p) { return !p.hole || (isa<NameExpr>(p.hole) && typeOf(p.hole)->kind == TypeKind::Scalar); };
   if (text && llvm::all_of(text->parts, isCheap))
     return check(ok, textOf(text), "E0806");
   auto nothing = [&]() -> Value { return {m.types.unit(), {}}; };

@@ -44,8 +44,7 @@ FunctionGen::Outlined FunctionGen::outline(const Closure &f, ArrayRef<Value> arg
   SmallVector<mlir::Type> inputs;
   for (const Value &arg : args)
     llvm::append_range(inputs, leafTypes(arg.type));
-  StringRef name =
-      f.callable->kind == CallableKind::Def ? f.callable->instance.def->name : StringRef("lambda");
+  StringRef name = f.callable->kind == CallableKind::Def ? f.callable->instance.def->name : StringRef("lambda");
   mlir::func::FuncOp outer = m.declare(b.getLoc(), name, inputs, leafTypes(result));
   FunctionGen own(m, outer, env, this);
   const Values arguments(outer.args_begin(), outer.args_end());
@@ -125,9 +124,7 @@ Value FunctionGen::jacobian(const Closure &f, ArrayRef<Value> args, const Type *
   };
   // Along each element of the point: the last axes of the jacobian come first.
   auto columns = [&]() -> Value {
-    auto column = [&](ValueRange at) {
-      return enter(result, ValueRange(jvp(outlined, unit(x.type, inputs, at))).drop_front());
-    };
+    auto column = [&](ValueRange at) { return enter(result, ValueRange(jvp(outlined, unit(x.type, inputs, at))).drop_front()); };
     if (inputs.empty())
       return {type, column({}).leaves};
     Dims dims(from.begin(), from.end());
@@ -216,8 +213,7 @@ Value FunctionGen::treeMap(const Closure &f, ArrayRef<Value> args, const Type *t
     SmallVector<Value> parts;
     for (size_t k = 0; k < args.size(); ++k) {
       const Leaf &part = leaves[k][i];
-      parts.push_back({m.types.array(m.types.scalar(part.scalar), Dims(part.dims.begin(), part.dims.end())),
-                       {args[k].leaves[i]}});
+      parts.push_back({m.types.array(m.types.scalar(part.scalar), Dims(part.dims.begin(), part.dims.end())), {args[k].leaves[i]}});
     }
     value.leaves.push_back(call(here, parts, m.types.array(m.types.scalar(leaf.scalar), dims)).leaf());
   }

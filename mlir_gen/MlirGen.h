@@ -12,6 +12,5 @@ enum class Entry {
   Tests, ///< one @tl_test_N per `test` block, titles in the module attribute `tl.tests`
   Check, ///< every non-generic definition, to look at with --emit
 };
-mlir::OwningOpRef<mlir::ModuleOp> generate(ast::Program &program, const SourceManager &sources,
-                                           mlir::MLIRContext &context, Entry entry);
+mlir::OwningOpRef<mlir::ModuleOp> generate(ast::Program &program, const SourceManager &sources, mlir::MLIRContext &context, Entry entry);
 } // namespace tl::mlirgen

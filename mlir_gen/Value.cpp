@@ -16,11 +16,8 @@ Sizes sizesOf(ArrayRef<Dim> dims) {
   return sizes;
 }
 
-static void collect(const Type *type, const Sizes &outer, const std::string &path, TypeContext &ctx,
-                    llvm::SmallVectorImpl<Leaf> &out) {
-  auto within = [&](const llvm::Twine &name) {
-    return path.empty() ? name.str() : (path + "." + name).str();
-  };
+static void collect(const Type *type, const Sizes &outer, const std::string &path, TypeContext &ctx, llvm::SmallVectorImpl<Leaf> &out) {
+  auto within = [&](const llvm::Twine &name) { return path.empty() ? name.str() : (path + "." + name).str(); };
   type = resolved(type);
   switch (type->kind) {
   case TypeKind::Scalar:
@@ -94,8 +91,7 @@ mlir::Type ranked(mlir::Type element, size_t rank) {
 }
 
 mlir::Type mlirType(const Leaf &leaf, mlir::MLIRContext *context) {
-  mlir::Type element =
-      leaf.kind == LeafKind::Index ? mlir::IndexType::get(context) : mlirType(leaf.scalar, context);
+  mlir::Type element = leaf.kind == LeafKind::Index ? mlir::IndexType::get(context) : mlirType(leaf.scalar, context);
   return ranked(element, leaf.dims.size());
 }
 
@@ -135,8 +131,7 @@ Value fieldOf(const Value &value, unsigned field, TypeContext &ctx) {
   return part;
 }
 
-const Type *generalized(const Type *type, TypeContext &ctx, llvm::SmallVectorImpl<const Sym *> &syms,
-                        llvm::SmallVectorImpl<Size> &sizes) {
+const Type *generalized(const Type *type, TypeContext &ctx, llvm::SmallVectorImpl<const Sym *> &syms, llvm::SmallVectorImpl<Size> &sizes) {
   auto fresh = [&](const Size &size) {
     syms.push_back(ctx.sizes.sym(SymKind::Param, "n" + std::to_string(syms.size()), {}));
     sizes.push_back(size);

@@ -33,8 +33,7 @@ struct Value {
   const ast::Type *type = nullptr;
   SmallVector<mlir::Value, 1> leaves;
   const Closure *closure = nullptr; ///< functions
-  mlir::Attribute constant =
-      {}; ///< `const` parameters: IntegerAttr, BoolAttr, ArrayAttr, StringAttr; UnitAttr is None
+  mlir::Attribute constant = {};    ///< `const` parameters: IntegerAttr, BoolAttr, ArrayAttr, StringAttr; UnitAttr is None
   /// The only leaf.
   mlir::Value leaf() const {
     assert(leaves.size() == 1 && "not a single leaf");
@@ -64,8 +63,8 @@ Value fieldOf(const Value &value, unsigned field, ast::TypeContext &ctx);
 
 /// `type` with every size replaced by a new symbol; the new ones go to `syms` in order, what they stand for
 /// to `sizes`.
-const ast::Type *generalized(const ast::Type *type, ast::TypeContext &ctx,
-                             llvm::SmallVectorImpl<const Sym *> &syms, llvm::SmallVectorImpl<Size> &sizes);
+const ast::Type *generalized(const ast::Type *type, ast::TypeContext &ctx, llvm::SmallVectorImpl<const Sym *> &syms,
+                             llvm::SmallVectorImpl<Size> &sizes);
 /// Element types, ranks and names, but no sizes: what tells instances apart. "f32_2", "Mlp".
 void writeKey(llvm::raw_ostream &os, const ast::Type *type);
 } // namespace tl::mlirgen

@@ -1,12 +1,12 @@
 // tl.map -> whole-array ops: each value of the body becomes an array over those axes of the map that it depends on, and over no other.
-#include "mlir_gen/dialect/Dialect.h"
-#include "passes/Passes.h"
-#include "passes/Transforms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -81,7 +81,9 @@ private:
     auto it = values.find(v);
     return it == values.end() ? Batched{v, {}} : it->second;
   }
-  SmallVector<Batched> get(ValueRange vs) const { return llvm::map_to_vector(vs, [&](Value v) { return get(v); }); }
+  SmallVector<Batched> get(ValueRange vs) const {
+    return llvm::map_to_vector(vs, [&](Value v) { return get(v); });
+  }
 
   void set(ValueRange results, ArrayRef<Batched> lifted) {
     for (auto [result, value] : llvm::zip(results, lifted))
@@ -138,7 +140,8 @@ private:
     return isBatched ? liftArith(op, operands) : failure();
   }
 
-  /// An op that depends on no index is computed once. One that could fail is computed only if there is an index at all: the check before it says so.
+  /// An op that depends on no index is computed once. One that could fail is computed only if there is an index at all: the check before it
+  /// says so.
   LogicalResult liftUnbatched(Operation *op, bool unproved) {
     IRMapping copies;
     for (Value operand : op->getOperands())
@@ -189,7 +192,8 @@ private:
       return failure();
     Location loc = op->getLoc();
     Axes axes = BatchBuilder::unite(operands);
-    SmallVector<Value> aligned = llvm::map_to_vector(operands, [&](const Batched &x) { return x.batched() ? batch.align(x, axes) : toI64(x.v); });
+    SmallVector<Value> aligned =
+        llvm::map_to_vector(operands, [&](const Batched &x) { return x.batched() ? batch.align(x, axes) : toI64(x.v); });
     SmallVector<NamedAttribute> attributes;
     SmallVector<Type> types;
     if (name == "tl.compare") {
@@ -214,9 +218,7 @@ private:
     return success();
   }
 
-  Value toI64(Value x) {
-    return isa<IndexType>(x.getType()) ? b.createOrFold<arith::IndexCastOp>(x.getLoc(), b.getI64Type(), x) : x;
-  }
+  Value toI64(Value x) { return isa<IndexType>(x.getType()) ? b.createOrFold<arith::IndexCastOp>(x.getLoc(), b.getI64Type(), x) : x; }
 
   /// Lifts `block` into a new one that is in no region yet; `finish` builds its terminator.
   FailureOr<Block *> liftApart(Block &block, Block *into) {
@@ -264,7 +266,8 @@ private:
     return success();
   }
 
-  /// What leaves a branch or a loop. Arrays of the body are given their sizes by the body's own `sized`; scalars that have become arrays here.
+  /// What leaves a branch or a loop. Arrays of the body are given their sizes by the body's own `sized`; scalars that have become arrays
+  /// here.
   Batched entered(Value value, const Axes &axes) {
     if (!axes.empty() && rankOf(value) == axes.size())
       value = SizedOp::create(b, value.getLoc(), value, batch.sizesOf(axes));
@@ -334,7 +337,8 @@ private:
     for (Value init : op.getInitArgs())
       if (!hasKnownSizes(get(init).v))
         return failure();
-    auto loop = scf::ForOp::create(b, op.getLoc(), get(op.getLowerBound()).v, get(op.getUpperBound()).v, get(op.getStep()).v, aligned(op.getInitArgs()));
+    auto loop = scf::ForOp::create(b, op.getLoc(), get(op.getLowerBound()).v, get(op.getUpperBound()).v, get(op.getStep()).v,
+                                   aligned(op.getInitArgs()));
     loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     if (!loop.getBody()->empty())
       loop.getBody()->getTerminator()->erase();

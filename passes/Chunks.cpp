@@ -1,7 +1,5 @@
 // Loops whose iterations are independent, cut into chunks for several threads; kernels -> functions that tl_parallel calls.
 #include "passes/Chunks.h"
-#include "passes/Passes.h"
-#include "passes/RuntimeCalls.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -9,6 +7,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Passes.h"
+#include "passes/RuntimeCalls.h"
 
 using namespace mlir;
 
@@ -28,7 +28,9 @@ double nanosecondsOf(Block &body) {
     if (isa<LoopLikeOpInterface>(op))
       sum += 100; // however often it runs
     else if (isa<math::MathDialect>(op->getDialect()) && !isa<math::FmaOp, math::AbsFOp, math::CopySignOp>(op))
-      sum += isa<math::SqrtOp, math::FloorOp, math::CeilOp, math::RoundEvenOp>(op) ? 1 : isa<math::ExpOp, math::LogOp, math::TanhOp>(op) ? 2 : 8;
+      sum += isa<math::SqrtOp, math::FloorOp, math::CeilOp, math::RoundEvenOp>(op) ? 1
+             : isa<math::ExpOp, math::LogOp, math::TanhOp>(op)                     ? 2
+                                                                                   : 8;
     else if (name == "llvm.call")
       sum += 20;
     else
@@ -65,7 +67,8 @@ SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> e
   Value chosen = index.constant(divisible[0].loop), grain = index.constant(divisible[0].grain), extent = extents[divisible[0].loop];
   for (auto [loop, size] : divisible.drop_front()) {
     Value own = index.constant(size), grains = index.make<arith::DivUIOp>(extent, grain);
-    Value isShort = index.isLess(grains, index.constant(8)), isShorter = index.isLess(grains, index.make<arith::DivUIOp>(extents[loop], own));
+    Value isShort = index.isLess(grains, index.constant(8)),
+          isShorter = index.isLess(grains, index.make<arith::DivUIOp>(extents[loop], own));
     Value better = index.make<arith::AndIOp>(isShort, isShorter);
     chosen = index.select(better, index.constant(loop), chosen);
     grain = index.select(better, own, grain);
@@ -91,7 +94,8 @@ SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> e
 //===- Functions -----------------------------------------------------------===//
 
 namespace {
-/// One `scf.parallel` as a call of tl_parallel with a function of the chunk's number and of what the kernel captures, which goes through memory.
+/// One `scf.parallel` as a call of tl_parallel with a function of the chunk's number and of what the kernel captures, which goes through
+/// memory.
 class Kernel {
 public:
   Kernel(scf::ParallelOp op, unsigned number, LLVMTypeConverter &types)

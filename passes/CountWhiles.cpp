@@ -1,7 +1,7 @@
 // scf.while -> scf.for of as many steps as a first run counts, where it is to be differentiated.
-#include "passes/Derivatives.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Derivatives.h"
 
 using namespace mlir;
 
@@ -21,7 +21,8 @@ void recompute(OpBuilder &b, Block &body, IRMapping &copies) {
   }
 }
 
-/// A `while` as a `for` of as many steps as a first run counts. What is left of the condition's region after the last step is run once more.
+/// A `while` as a `for` of as many steps as a first run counts. What is left of the condition's region after the last step is run once
+/// more.
 static void whileToFor(scf::WhileOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -55,13 +56,14 @@ static void whileToFor(scf::WhileOp op) {
         b.clone(inner, copies);
     return llvm::map_to_vector(op.getConditionOp().getArgs(), [&](Value v) { return copies.lookupOrDefault(v); });
   };
-  auto loop = scf::ForOp::create(b, loc, zero, counted.getResults().back(), one, op.getInits(), [&](OpBuilder &b, Location loc, Value, ValueRange args) {
-    IRMapping copies;
-    copies.map(op.getAfterArguments(), before(b, args, copies));
-    for (Operation &inner : op.getAfterBody()->without_terminator())
-      b.clone(inner, copies);
-    scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
-  });
+  auto loop = scf::ForOp::create(
+      b, loc, zero, counted.getResults().back(), one, op.getInits(), [&](OpBuilder &b, Location loc, Value, ValueRange args) {
+        IRMapping copies;
+        copies.map(op.getAfterArguments(), before(b, args, copies));
+        for (Operation &inner : op.getAfterBody()->without_terminator())
+          b.clone(inner, copies);
+        scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
+      });
   loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   IRMapping copies;
   op.replaceAllUsesWith(before(b, loop.getResults(), copies));

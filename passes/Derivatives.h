@@ -1,8 +1,8 @@
 // What forward and reverse mode share: which values depend on what is differentiated by.
 #pragma once
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 namespace tl {
 /// Floats that depend on what is differentiated by.
@@ -18,7 +18,8 @@ void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
 /// Finds what is active, and makes each active `while` a `for`.
 void countWhiles(mlir::func::FuncOp function, Active &active);
 
-/// Makes the body of `function` its own derivative: see vjp and jvp. Calls that may be are inlined, maps lifted. `wrt` are argument numbers.
+/// Makes the body of `function` its own derivative: see vjp and jvp. Calls that may be are inlined, maps lifted. `wrt` are argument
+/// numbers.
 mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
 mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);
 
@@ -34,8 +35,8 @@ struct SplitPullback {
   llvm::SmallVector<Kept> kept;
   llvm::SmallVector<mlir::Value> given; ///< the kept values, and those of their sizes that are neither arguments nor constants
 };
-/// Makes both parts of `whole`, whose last `seeds` arguments are the cotangents. Fails, with nothing made, where too much would be handed on, or
-/// something whose sizes are not known.
+/// Makes both parts of `whole`, whose last `seeds` arguments are the cotangents. Fails, with nothing made, where too much would be handed
+/// on, or something whose sizes are not known.
 mlir::LogicalResult splitPullback(mlir::func::FuncOp whole, unsigned primals, unsigned seeds, SplitPullback &split);
 
 /// The function that stands for the derivative of what is called, if that has one by hand; `kind`: `tl.vjp` or `tl.jvp`.

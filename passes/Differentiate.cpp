@@ -1,11 +1,11 @@
-// tl.vjp and tl.jvp -> calls of ordinary functions. A function's derivative is made from a copy whose calls are inlined, whose maps are lifted and
-// whose own derivatives have been made: innermost first, so that any nesting is the same pass again.
+// tl.vjp and tl.jvp -> calls of ordinary functions. A function's derivative is made from a copy whose calls are inlined, whose maps are
+// lifted and whose own derivatives have been made: innermost first, so that any nesting is the same pass again.
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Derivatives.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 
@@ -32,7 +32,8 @@ void findActive(Block &block, Active &active) {
     for (size_t before = ~size_t(0); before != active.size();) {
       before = active.size();
       if (auto loop = dyn_cast<scf::ForOp>(op)) {
-        for (auto [argument, init, yielded, result] : llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs(), loop.getYieldedValues(), loop.getResults()))
+        for (auto [argument, init, yielded, result] :
+             llvm::zip(loop.getRegionIterArgs(), loop.getInitArgs(), loop.getYieldedValues(), loop.getResults()))
           if (active.contains(init) || active.contains(yielded))
             add({argument, result});
       } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
@@ -122,19 +123,21 @@ private:
   /// The call whose results, at the same arguments, are there already where a pullback is asked for.
   static func::CallOp primalOf(VjpOp op) {
     for (Operation *before = op->getPrevNode(); before; before = before->getPrevNode())
-      if (auto call = dyn_cast<func::CallOp>(before); call && call.getCallee() == op.getCallee() && llvm::equal(call.getOperands(), op.getArgs()))
+      if (auto call = dyn_cast<func::CallOp>(before);
+          call && call.getCallee() == op.getCallee() && llvm::equal(call.getOperands(), op.getArgs()))
         return call;
     return {};
   }
 
   /// A pullback of a call that stays a call: that one keeps what it needs.
   LogicalResult replaceBoth(VjpOp op, func::CallOp call) {
-    auto made = derivative(op, op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true); },
-                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
-                             for (int64_t i : op.getWrt())
-                               results.push_back(args[i]);
-                             llvm::append_range(args, op.getSeeds().getTypes());
-                           });
+    auto made = derivative(
+        op, op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true); },
+        [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+          for (int64_t i : op.getWrt())
+            results.push_back(args[i]);
+          llvm::append_range(args, op.getSeeds().getTypes());
+        });
     if (failed(made))
       return failure();
     auto [known, isNew] = splits.try_emplace(*made);
@@ -177,14 +180,15 @@ private:
     if (func::CallOp call = op.getPrimals() ? func::CallOp() : primalOf(op); call && mayInline(call) && succeeded(replaceBoth(op, call)))
       return success();
     StringRef mode = op.getPrimals() ? "vjp" : "pullback";
-    auto made = derivative(op, op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals()); },
-                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
-                             if (!op.getPrimals())
-                               results.clear();
-                             for (int64_t i : op.getWrt())
-                               results.push_back(args[i]);
-                             llvm::append_range(args, op.getSeeds().getTypes());
-                           });
+    auto made = derivative(
+        op, op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals()); },
+        [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+          if (!op.getPrimals())
+            results.clear();
+          for (int64_t i : op.getWrt())
+            results.push_back(args[i]);
+          llvm::append_range(args, op.getSeeds().getTypes());
+        });
     if (failed(made))
       return failure();
     SmallVector<Value> args(op.getArgs()), sizedAs;
@@ -196,11 +200,12 @@ private:
   }
 
   LogicalResult replace(JvpOp op) {
-    auto made = derivative(op, op.getCallee(), "jvp", op.getWrt(), [&](func::FuncOp f) { return forward(f, op.getWrt()); },
-                           [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
-                             llvm::append_range(results, llvm::filter_to_vector(results, [](Type type) { return isFloat(type); }));
-                             llvm::append_range(args, op.getTangents().getTypes());
-                           });
+    auto made = derivative(
+        op, op.getCallee(), "jvp", op.getWrt(), [&](func::FuncOp f) { return forward(f, op.getWrt()); },
+        [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
+          llvm::append_range(results, llvm::filter_to_vector(results, [](Type type) { return isFloat(type); }));
+          llvm::append_range(args, op.getTangents().getTypes());
+        });
     if (failed(made))
       return failure();
     SmallVector<Value> args(op.getArgs());

@@ -1,13 +1,14 @@
 // exp, expm1, log, log1p, tanh of f32 and f64 -> polynomials in fused multiply-adds, which the vectorizer takes as they are.
 //
-// Note [Polynomials]. Each function is the same sequence of rounded operations wherever it runs: no -O, no processor, no library and no width of
-// vectors can change a bit of it. Errors are below 2 ulp (3 for tanh; test/run/accuracy-of-mathematics.py), for subnormal numbers and all the way to overflow.
-// Coefficients are those of Taylor series, long enough that what is left out is lost in rounding, so that each stands for itself. There are no
-// branches and no tables; integers are of the float's width, and become floats by way of their bits: no vector unit lacks that.
-#include "passes/Passes.h"
+// Note [Polynomials]. Each function is the same sequence of rounded operations wherever it runs: no -O, no processor, no library and no
+// width of vectors can change a bit of it. Errors are below 2 ulp (3 for tanh; test/run/accuracy-of-mathematics.py), for subnormal numbers
+// and all the way to overflow. Coefficients are those of Taylor series, long enough that what is left out is lost in rounding, so that each
+// stands for itself. There are no branches and no tables; integers are of the float's width, and become floats by way of their bits: no
+// vector unit lacks that.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 
@@ -129,13 +130,15 @@ private:
   /// log(x) + more log(2) + rest for a normal x > 0. With x = 2^e (1 + m), 1/sqrt(2) <= 1 + m < sqrt(2), and s = m / (2 + m),
   /// log(1 + m) = 2 atanh(s) = m - (m^2/2 - s (m^2/2 + 2 s^2/3 + 2 s^4/5 + ...)).
   Value logOf(Value x, Value more, Value rest) {
-    int64_t one = format.bias << format.mantissa, root = (one - (int64_t(1) << format.mantissa)) | (type.isF32() ? 0x3504f3 : 0x6a09e667f3bcd);
+    int64_t one = format.bias << format.mantissa,
+            root = (one - (int64_t(1) << format.mantissa)) | (type.isF32() ? 0x3504f3 : 0x6a09e667f3bcd);
     Value moved = arith::AddIOp::create(b, loc, asBits(x), i(one - root));
     Value fraction = arith::AndIOp::create(b, loc, moved, i((int64_t(1) << format.mantissa) - 1));
     Value m = sub(asFloat(arith::AddIOp::create(b, loc, fraction, i(root))), f(1));
     // The exponent's bits below the leading bit of a large number, which is taken away again.
     double large = std::ldexp(1.0, int(format.mantissa));
-    Value exponent = arith::OrIOp::create(b, loc, arith::ShRUIOp::create(b, loc, moved, i(format.mantissa)), i((format.bias + format.mantissa) << format.mantissa));
+    Value exponent = arith::OrIOp::create(b, loc, arith::ShRUIOp::create(b, loc, moved, i(format.mantissa)),
+                                          i((format.bias + format.mantissa) << format.mantissa));
     Value e = add(sub(asFloat(exponent), f(large + double(format.bias))), more);
     Value s = div(m, add(m, f(2))), z = mul(s, s), square = mul(mul(f(0.5), m), m), sum = f(2.0 / (2 * format.logTerms + 1));
     for (unsigned k = format.logTerms - 1; k > 0; --k)

@@ -1,7 +1,8 @@
-// Forward mode: each op is followed by the op of its tangents; loops and branches carry tangents beside values (a `while` as the `for` that it becomes).
-#include "passes/Derivatives.h"
+// Forward mode: each op is followed by the op of its tangents; loops and branches carry tangents beside values (a `while` as the `for` that
+// it becomes).
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Derivatives.h"
 
 using namespace mlir;
 

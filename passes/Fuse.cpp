@@ -5,13 +5,13 @@
 //   - Any other elementwise producer is fused into its consumer if that is the only one and reads each element once; else it is stored.
 //
 // A consumer keeps its loops (Note [Order of sums]), and bodies are put together as they are, so that no bit of a result changes.
-#include "passes/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -24,7 +24,8 @@ namespace {
 /// Whether the results have more elements than each array that is read. What is read at places of the body's own counts as large.
 bool grows(GenericOp op) {
   bool reads = op.getRegion().walk([](tensor::ExtractOp) { return WalkResult::interrupt(); }).wasInterrupted();
-  return !reads && llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *x) { return op.getMatchingIndexingMap(x).getNumResults() < op.getNumLoops(); });
+  return !reads && llvm::all_of(op.getDpsInputOperands(),
+                                [&](OpOperand *x) { return op.getMatchingIndexingMap(x).getNumResults() < op.getNumLoops(); });
 }
 
 /// Whether nothing is computed, only passed on.
@@ -74,7 +75,8 @@ GenericOp compact(RewriterBase &rewriter, GenericOp op) {
         keptInputs.push_back(inputs[i]);
     }
   rewriter.setInsertionPoint(op);
-  auto smaller = GenericOp::create(rewriter, op.getLoc(), op.getResultTypes(), keptInputs, op.getOutputs(), keptMaps, op.getIteratorTypesArray());
+  auto smaller =
+      GenericOp::create(rewriter, op.getLoc(), op.getResultTypes(), keptInputs, op.getOutputs(), keptMaps, op.getIteratorTypesArray());
   body->eraseArguments(dropped);
   rewriter.inlineRegionBefore(op.getRegion(), smaller.getRegion(), smaller.getRegion().begin());
   rewriter.replaceOp(op, smaller.getResults());

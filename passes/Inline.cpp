@@ -1,7 +1,7 @@
 // Replaces calls by the bodies of what they call, where a transformation wants to see through them: until it would multiply the program.
+#include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
-#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 

@@ -2,11 +2,9 @@
 //
 // Note [Lanes]. Where the innermost loop sums floats (or multiplies, or takes the extreme), LLVM may not reorder, so the order is one that
 // vectorizes as it stands: element i of the row goes to lane i mod 8, what is left of the row beyond a multiple of 8 is summed by itself,
-// in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest. Rows of more than 4096 elements are summed so in
-// blocks of 4096, and the blocks in order: one running sum of 10 million f32 would lose three digits. The result is added to what the
+// in order. The lanes are combined as a tree, ((0+4)+(2+6))+((1+5)+(3+7)), then comes the rest. Rows of more than 4096 elements are summed
+// so in blocks of 4096, and the blocks in order: one running sum of 10 million f32 would lose three digits. The result is added to what the
 // accumulator held. Each starts from what changes nothing (-0.0 for a sum). This depends on the size of the row alone.
-#include "passes/Chunks.h"
-#include "passes/Passes.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -14,6 +12,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Chunks.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -24,7 +24,7 @@ namespace tl {
 
 namespace {
 constexpr int64_t numLanes = 8, numBlock = 4096;
-constexpr int64_t numLine = 16;  ///< elements that are at least a line of the cache: two threads do not write into one
+constexpr int64_t numLine = 16;   ///< elements that are at least a line of the cache: two threads do not write into one
 constexpr int64_t numRound = 512; ///< parts of a whole sum that wait on the stack
 
 /// The op that combines the accumulator `acc`, used nowhere else, with something to what the body yields for it; null if there is none.
@@ -104,9 +104,8 @@ private:
   }
 
   SmallVector<Value> placesOf(OpOperand *operand, ArrayRef<Value> loops) {
-    return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(), [&](AffineExpr expr) -> Value {
-      return affine::expandAffineExpr(b, loc, expr, loops, {});
-    });
+    return llvm::map_to_vector(op.getMatchingIndexingMap(operand).getResults(),
+                               [&](AffineExpr expr) -> Value { return affine::expandAffineExpr(b, loc, expr, loops, {}); });
   }
 
   Value load(OpOperand *operand, ArrayRef<Value> loops) {
@@ -187,7 +186,8 @@ private:
 
   /// The sums over [begin, end) of the row, at most a block.
   SmallVector<Value> sumBlock(Value begin, Value end) {
-    Value rest = arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, end, begin), arith::ConstantIndexOp::create(b, loc, numLanes));
+    Value rest =
+        arith::RemUIOp::create(b, loc, arith::SubIOp::create(b, loc, end, begin), arith::ConstantIndexOp::create(b, loc, numLanes));
     Value whole = arith::SubIOp::create(b, loc, end, rest);
     SmallVector<Value> lanes = partialSums(begin, whole, numLanes), last = partialSums(whole, end, 1), totals;
     for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
@@ -224,8 +224,8 @@ private:
       storeAt(i, combine(b, loc, combiner(op, i), load(op.getDpsInitOperand(i), places), sum));
   }
 
-  /// Everything is summed: the parts (blocks of a row, or what one iteration of the outermost loop sums) may be summed by several threads; they
-  /// wait on the stack, a round of them at a time, to be combined in order.
+  /// Everything is summed: the parts (blocks of a row, or what one iteration of the outermost loop sums) may be summed by several threads;
+  /// they wait on the stack, a round of them at a time, to be combined in order.
   void sumAll() {
     bool isRow = op.getNumLoops() == 1;
     Value blockSize = arith::ConstantIndexOp::create(b, loc, numBlock), round = arith::ConstantIndexOp::create(b, loc, numRound);
@@ -247,7 +247,8 @@ private:
       {
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(fold.getBody());
-        auto values = llvm::map_to_vector(parts, [&](Value part) -> Value { return memref::LoadOp::create(b, loc, part, fold.getInductionVar()); });
+        auto values =
+            llvm::map_to_vector(parts, [&](Value part) -> Value { return memref::LoadOp::create(b, loc, part, fold.getInductionVar()); });
         scf::YieldOp::create(b, loc, combined(fold.getRegionIterArgs(), values));
       }
       scf::YieldOp::create(b, loc, fold.getResults());

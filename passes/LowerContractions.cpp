@@ -3,15 +3,16 @@
 //
 // Note [Kernel]. A panel of b, 256 x 16 for f32, is packed onto the stack, filled up with zeros; for it run all tiles of 6 rows, whose 12
 // vectors stay in registers while k runs. A tile that is cut off by the edge works in a copy, and its missing rows read the last one. Each
-// element of the result is summed with one fma after another, in the order of k: the same bits as three plain loops, whatever the tiles are.
-#include "passes/Chunks.h"
-#include "passes/Passes.h"
+// element of the result is summed with one fma after another, in the order of k: the same bits as three plain loops, whatever the tiles
+// are.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/Chunks.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -87,7 +88,9 @@ private:
     b.setInsertionPointToStart(op.elseBlock());
     no();
   }
-  void unless(Value condition, function_ref<void()> body) { branch(condition, [] {}, body); }
+  void unless(Value condition, function_ref<void()> body) {
+    branch(condition, [] {}, body);
+  }
   Value load(Value memref, ValueRange at) { return memref::LoadOp::create(b, loc, memref, at); }
   void store(Value value, Value memref, ValueRange at) { memref::StoreOp::create(b, loc, value, memref, at); }
   void copyBlock(Value height, Value width, function_ref<void(Value, Value)> body) {
@@ -99,27 +102,29 @@ private:
     Value stride = memref::ExtractStridedMetadataOp::create(b, loc, c).getStrides()[1];
     Value isRow = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, stride, index(1));
     Value isFull = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, js, index(columns));
-    branch(arith::AndIOp::create(b, loc, isRow, isFull), [&] {
-      auto source = memref::ExtractStridedMetadataOp::create(b, loc, c);
-      Value plain = memref::ReinterpretCastOp::create(b, loc, viewType(element, true), source.getBaseBuffer(), source.getOffset(),
-                                                      SmallVector<OpFoldResult>{source.getSizes()[0], source.getSizes()[1]},
-                                                      SmallVector<OpFoldResult>{source.getStrides()[0], b.getIndexAttr(1)});
-      loop(index(0), ks, index(1), [&](Value k) {
-        for (int64_t half : {int64_t(0), lanes}) {
-          Value row = vector::LoadOp::create(b, loc, vector, plain, ValueRange{add(k0, k), add(j0, half)});
-          vector::StoreOp::create(b, loc, row, panel, ValueRange{k, index(half)});
-        }
-      });
-    }, [&] {
-      unless(isFull, [&] {
-        Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
-        copyBlock(ks, index(columns), [&](Value k, Value j) { store(zero, panel, {k, j}); });
-      });
-      // Along the columns of c, which is along its memory where c is stored transposed.
-      loop(index(0), js, index(1), [&](Value j) {
-        loop(index(0), ks, index(1), [&](Value k) { store(load(c, {add(k0, k), add(j0, j)}), panel, {k, j}); });
-      });
-    });
+    branch(
+        arith::AndIOp::create(b, loc, isRow, isFull),
+        [&] {
+          auto source = memref::ExtractStridedMetadataOp::create(b, loc, c);
+          Value plain = memref::ReinterpretCastOp::create(b, loc, viewType(element, true), source.getBaseBuffer(), source.getOffset(),
+                                                          SmallVector<OpFoldResult>{source.getSizes()[0], source.getSizes()[1]},
+                                                          SmallVector<OpFoldResult>{source.getStrides()[0], b.getIndexAttr(1)});
+          loop(index(0), ks, index(1), [&](Value k) {
+            for (int64_t half : {int64_t(0), lanes}) {
+              Value row = vector::LoadOp::create(b, loc, vector, plain, ValueRange{add(k0, k), add(j0, half)});
+              vector::StoreOp::create(b, loc, row, panel, ValueRange{k, index(half)});
+            }
+          });
+        },
+        [&] {
+          unless(isFull, [&] {
+            Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+            copyBlock(ks, index(columns), [&](Value k, Value j) { store(zero, panel, {k, j}); });
+          });
+          // Along the columns of c, which is along its memory where c is stored transposed.
+          loop(index(0), js, index(1),
+               [&](Value j) { loop(index(0), ks, index(1), [&](Value k) { store(load(c, {add(k0, k), add(j0, j)}), panel, {k, j}); }); });
+        });
   }
 
   /// A tile of the result, in place where it is whole.
@@ -135,13 +140,9 @@ private:
                                                SmallVector<OpFoldResult>{stride, b.getIndexAttr(1)});
     };
     Value inPlace = tileOf(place.getBaseBuffer(), start, place.getStrides()[0]), aside = tileOf(edge, index(0), index(columns));
-    unless(whole, [&] {
-      copyBlock(height, js, [&](Value i, Value j) { store(load(inPlace, {i, j}), aside, {i, j}); });
-    });
+    unless(whole, [&] { copyBlock(height, js, [&](Value i, Value j) { store(load(inPlace, {i, j}), aside, {i, j}); }); });
     multiply(arith::SelectOp::create(b, loc, whole, inPlace, aside), i0, k0, ks);
-    unless(whole, [&] {
-      copyBlock(height, js, [&](Value i, Value j) { store(load(aside, {i, j}), inPlace, {i, j}); });
-    });
+    unless(whole, [&] { copyBlock(height, js, [&](Value i, Value j) { store(load(aside, {i, j}), inPlace, {i, j}); }); });
   }
 
   /// tile += a[i0.., k0..] * panel
@@ -196,7 +197,7 @@ private:
 /// The loops of a generic that are the kernel's.
 struct Roles {
   unsigned i, j, k;
-  OpOperand *a, *c; ///< a[.., i, .., k, ..], c[.., k, .., j, ..]
+  OpOperand *a, *c;                ///< a[.., i, .., k, ..], c[.., k, .., j, ..]
   SmallVector<unsigned, 2> within; ///< loops around i or k that these go on from, as one: columns of a kernel and channels
 };
 
@@ -243,8 +244,8 @@ void join(GenericOp op, Roles &roles) {
   };
   for (auto [inner, other, third] : {Side{roles.i, out, roles.c}, Side{roles.k, roles.c, out}})
     for (unsigned outer = 0; outer < roles.j; ++outer)
-      if (outer != inner && iterators[outer] == iterators[inner] && isOneLoop(op, roles.a, outer, inner) && isOneLoop(op, other, outer, inner) &&
-          !op.getMatchingIndexingMap(third).isFunctionOfDim(outer)) {
+      if (outer != inner && iterators[outer] == iterators[inner] && isOneLoop(op, roles.a, outer, inner) &&
+          isOneLoop(op, other, outer, inner) && !op.getMatchingIndexingMap(third).isFunctionOfDim(outer)) {
         roles.within.push_back(outer);
         break;
       }
@@ -336,7 +337,9 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
     }
     // Columns first: each chunk packs its own. Rows repeat the packing.
     SmallVector<Divisible> divisible{{roles.j, 64}, {roles.i, 8 * rows}};
-    auto isOther = [&](unsigned loop) { return loop != roles.i && loop != roles.j && loop != roles.k && !llvm::is_contained(roles.within, loop); };
+    auto isOther = [&](unsigned loop) {
+      return loop != roles.i && loop != roles.j && loop != roles.k && !llvm::is_contained(roles.within, loop);
+    };
     for (auto [loop, type] : llvm::enumerate(op.getIteratorTypesArray()))
       if (type == utils::IteratorType::parallel && isOther(loop))
         divisible.push_back({unsigned(loop), 1});
@@ -369,7 +372,8 @@ struct LowerContractions : impl::LowerContractionsBase<LowerContractions> {
       return memref::ReinterpretCastOp::create(b, loc, viewType(element, contiguousRows), base.getBaseBuffer(), start,
                                                SmallVector<OpFoldResult>{sizeOf(row), sizeOf(column)}, strides);
     };
-    Value args[] = {view(roles.a, roles.i, roles.k, false), view(roles.c, roles.k, roles.j, false), view(op.getDpsInitOperand(0), roles.i, roles.j, true)};
+    Value args[] = {view(roles.a, roles.i, roles.k, false), view(roles.c, roles.k, roles.j, false),
+                    view(op.getDpsInitOperand(0), roles.i, roles.j, true)};
     func::CallOp::create(b, loc, kernel, args);
   }
 };

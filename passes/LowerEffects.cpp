@@ -1,12 +1,12 @@
-// Effects -> calls of the runtime: text, files, checks, traps, flags. Runs after Place: a tensor operand is a cast of a contiguous memref, and
-// so is the use of a tensor result.
-#include "passes/Passes.h"
-#include "passes/RuntimeCalls.h"
-#include "mlir_gen/dialect/Dialect.h"
+// Effects -> calls of the runtime: text, files, checks, traps, flags. Runs after Place: a tensor operand is a cast of a contiguous memref,
+// and so is the use of a tensor result.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Passes.h"
+#include "passes/RuntimeCalls.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tl {
@@ -21,8 +21,8 @@ namespace {
 class Effects {
 public:
   explicit Effects(ModuleOp module)
-      : module(module), context(module.getContext()), b(context), pointer(LLVM::LLVMPointerType::get(context)), i32(b.getI32Type()), i64(b.getI64Type()),
-        valueType(LLVM::LLVMStructType::getLiteral(context, {i32, i32, pointer, pointer})),
+      : module(module), context(module.getContext()), b(context), pointer(LLVM::LLVMPointerType::get(context)), i32(b.getI32Type()),
+        i64(b.getI64Type()), valueType(LLVM::LLVMStructType::getLiteral(context, {i32, i32, pointer, pointer})),
         arrayType(LLVM::LLVMStructType::getLiteral(context, {pointer, LLVM::LLVMArrayType::get(i64, MaxRank)})),
         placeType(LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i32, i32, i32, pointer})) {}
 
@@ -71,7 +71,8 @@ private:
 
   LLVM::GlobalOp global(Type type, Attribute value = {}) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, ("tl.data" + Twine(globals++)).str(), value);
+    return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private,
+                                  ("tl.data" + Twine(globals++)).str(), value);
   }
 
   /// Address of a text with a NUL behind it.
@@ -113,7 +114,8 @@ private:
       line = source.getValue();
     return aggregate(placeType, [&](OpBuilder &inside) {
       auto small = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i32, inside.getI32IntegerAttr(n)); };
-      return SmallVector<Value>{text(at.file, &inside), text(line, &inside), small(at.line), small(at.column), small(at.width), text(code, &inside)};
+      return SmallVector<Value>{text(at.file, &inside), text(line, &inside), small(at.line),
+                                small(at.column),       small(at.width),     text(code, &inside)};
     });
   }
 
@@ -221,7 +223,8 @@ private:
     Value expected = room(i64, rank), out = room(arrayType, 1);
     for (auto [axis, size] : llvm::enumerate(op.getExpect()))
       store(asI64(size), element(i64, expected, axis));
-    call("tl_load", nullptr, {op.getPath(), format(op.getPath()), text(op.getName()), number(kind, i32), number(rank, i32), expected, out, place(op, "")});
+    call("tl_load", nullptr,
+         {op.getPath(), format(op.getPath()), text(op.getName()), number(kind, i32), number(rank, i32), expected, out, place(op, "")});
     Value data = LLVM::LoadOp::create(b, loc, pointer, out);
     SmallVector<Value> sizes;
     for (int64_t axis = 0; axis < rank; ++axis) {
@@ -261,7 +264,9 @@ private:
   }
 
   void save(tl::SaveOp op) {
-    call("tl_save", nullptr, {op.getPath(), format(op.getPath()), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()), number(op.getValues().size(), i64), place(op, "")});
+    call("tl_save", nullptr,
+         {op.getPath(), format(op.getPath()), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()),
+          number(op.getValues().size(), i64), place(op, "")});
   }
 
   Value flag(tl::FlagOp op) {

@@ -1,10 +1,10 @@
 // The ops of tl on arrays -> linalg.generic, scf, tensor and arith on tensors. What stays: effects, tl.argsort (a call of the runtime for
 // each row, made by Place) and `tl.sized` where an array enters, which tells Place its sizes.
 #include "passes/LowerToLinalg.h"
-#include "passes/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 
@@ -76,7 +76,8 @@ Value narrowAll(OpBuilder &b, Location loc, Value x, ArrayRef<Value> sizes, Type
     return narrow(b, loc, x, element);
   if (elementOf(x) == element)
     return x;
-  return tabulate(b, loc, sizes, element, x, {}, [&](OpBuilder &b, Location loc, ValueRange args) { return Values{narrow(b, loc, args[0], element)}; });
+  return tabulate(b, loc, sizes, element, x, {},
+                  [&](OpBuilder &b, Location loc, ValueRange args) { return Values{narrow(b, loc, args[0], element)}; });
 }
 
 Values elementwise(Scalarizable op, OpBuilder &b) {
@@ -88,8 +89,8 @@ Values elementwise(Scalarizable op, OpBuilder &b) {
   for (Value result : op->getResults())
     outs.push_back(empty(b, loc, sizes, elementOf(result)));
   AffineMap same = b.getMultiDimIdentityMap(sizes.size());
-  return generic(b, loc, arrays, SmallVector<AffineMap>(arrays.size(), same), outs, SmallVector<AffineMap>(outs.size(), same), parallel(sizes.size()),
-                 [&](OpBuilder &b, Location, ValueRange elements) {
+  return generic(b, loc, arrays, SmallVector<AffineMap>(arrays.size(), same), outs, SmallVector<AffineMap>(outs.size(), same),
+                 parallel(sizes.size()), [&](OpBuilder &b, Location, ValueRange elements) {
                    Values args;
                    for (Value operand : op->getOperands()) {
                      args.push_back(isTensor(operand) ? elements.front() : operand);

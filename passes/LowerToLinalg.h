@@ -6,8 +6,8 @@
 // one with a parallel innermost iterator adds row after row. So the order of a sum follows from the op and its sizes alone, and fusing a
 // producer into the reduction cannot change it: the fused op has the iterators of the consumer.
 #pragma once
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 namespace tl::lower {
 using mlir::AffineMap;
@@ -34,10 +34,11 @@ Value convolution(Conv2dOp op, OpBuilder &b);
 /// An array without contents; for no sizes of rank 0.
 Value empty(OpBuilder &b, Location loc, llvm::ArrayRef<Value> sizes, Type element);
 /// A linalg.generic: `outs` in, its results out.
-Values generic(OpBuilder &b, Location loc, ValueRange ins, llvm::ArrayRef<AffineMap> inMaps, ValueRange outs, llvm::ArrayRef<AffineMap> outMaps,
-               llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
+Values generic(OpBuilder &b, Location loc, ValueRange ins, llvm::ArrayRef<AffineMap> inMaps, ValueRange outs,
+               llvm::ArrayRef<AffineMap> outMaps, llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
 /// An array of `sizes` whose every element `body` computes from those of `ins`, found by `maps` (none: the same place).
-Value tabulate(OpBuilder &b, Location loc, llvm::ArrayRef<Value> sizes, Type element, ValueRange ins, llvm::ArrayRef<AffineMap> maps, Body body);
+Value tabulate(OpBuilder &b, Location loc, llvm::ArrayRef<Value> sizes, Type element, ValueRange ins, llvm::ArrayRef<AffineMap> maps,
+               Body body);
 /// `value` everywhere.
 Value fill(OpBuilder &b, Location loc, llvm::ArrayRef<Value> sizes, Value value);
 /// The indices of the loops 0 .. rank-1; in the body of a generic.

@@ -1,8 +1,8 @@
-// Convolutions -> one linalg.generic whose images are read at i * stride + p: no copy of the windows. LowerContractions makes matrix products of it,
-// rows of the image by the kernel.
-#include "passes/LowerToLinalg.h"
+// Convolutions -> one linalg.generic whose images are read at i * stride + p: no copy of the windows. LowerContractions makes matrix
+// products of it, rows of the image by the kernel.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/LowerToLinalg.h"
 
 using namespace mlir;
 using utils::IteratorType;
@@ -49,7 +49,8 @@ Value convolution(Conv2dOp op, OpBuilder &b) {
     llvm::append_range(places, own);
     return AffineMap::get(loops.size(), 0, places, b.getContext());
   };
-  const AffineExpr images[] = {at(image), at(row) * op.getStrides()[0] + at(down), at(column) * op.getStrides()[1] + at(across), at(channel)};
+  const AffineExpr images[] = {at(image), at(row) * op.getStrides()[0] + at(down), at(column) * op.getStrides()[1] + at(across),
+                               at(channel)};
   const AffineExpr kernels[] = {at(down), at(across), at(channel), at(out)}, results[] = {at(image), at(row), at(column), at(out)};
   SmallVector<int64_t> leading = axesUpTo(rank);
   AffineMap ins[] = {mapOf(op.getLhs(), images), mapOf(op.getRhs(), op.getKernel() ? ArrayRef(results) : ArrayRef(kernels))};

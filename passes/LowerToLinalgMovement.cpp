@@ -1,9 +1,9 @@
 // LowerToLinalg, movement: views where memory has them, else a generic that reads the right place.
-#include "passes/LowerToLinalg.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "passes/LowerToLinalg.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -50,7 +50,8 @@ namespace {
 /// The box of a slice or update in the words of the tensor dialect; dropped axes have the constant size 1.
 struct Box {
   SmallVector<OpFoldResult> offsets, sizes, strides;
-  template <typename Op> Box(Op op, OpBuilder &b) : offsets(op.getOffsets().begin(), op.getOffsets().end()), sizes(op.getSizes().begin(), op.getSizes().end()) {
+  template <typename Op>
+  Box(Op op, OpBuilder &b) : offsets(op.getOffsets().begin(), op.getOffsets().end()), sizes(op.getSizes().begin(), op.getSizes().end()) {
     for (int64_t axis : op.getDropped())
       sizes[axis] = b.getIndexAttr(1);
     for (int64_t stride : op.getStrides())
@@ -62,7 +63,8 @@ bool anyNegative(ArrayRef<int64_t> strides) {
 }
 } // namespace
 
-/// Whether the box is empty or, as constants tell, not inside: then a check stands before the op and fails. The tensor dialect rejects both.
+/// Whether the box is empty or, as constants tell, not inside: then a check stands before the op and fails. The tensor dialect rejects
+/// both.
 template <typename Op> static bool namesNothing(Op op, OpBuilder &b) {
   Values all = sizesOf(b, op.getX());
   for (auto [limit, offset, size, stride] : llvm::zip(all, op.getOffsets(), op.getSizes(), op.getStrides())) {
@@ -100,7 +102,8 @@ static Value slice(SliceOp op, OpBuilder &b) {
   if (anyNegative(op.getStrides()))
     return backwards(op, b);
   Box box(op, b);
-  return tensor::ExtractSliceOp::create(b, op.getLoc(), cast<RankedTensorType>(op.getType()), op.getX(), box.offsets, box.sizes, box.strides);
+  return tensor::ExtractSliceOp::create(b, op.getLoc(), cast<RankedTensorType>(op.getType()), op.getX(), box.offsets, box.sizes,
+                                        box.strides);
 }
 
 static Value update(UpdateOp op, OpBuilder &b) {
@@ -184,7 +187,9 @@ static Value gather(GatherOp op, OpBuilder &b) {
     // A branch, not a choice of the place: an array without elements has no place to read.
     auto branch = scf::IfOp::create(
         b, loc, isInside(b, loc, places, op.getAxes(), xSizes), [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, read(b)); },
-        [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, Value(arith::ConstantOp::create(b, loc, b.getZeroAttr(element)))); });
+        [&](OpBuilder &b, Location loc) {
+          scf::YieldOp::create(b, loc, Value(arith::ConstantOp::create(b, loc, b.getZeroAttr(element))));
+        });
     return Values{branch.getResult(0)};
   });
 }

@@ -1,10 +1,10 @@
 // LowerToLinalg, reductions, scans and sums of products. See Note [Order of sums].
-#include "passes/LowerToLinalg.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "passes/LowerToLinalg.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -37,8 +37,10 @@ struct Combiner {
   Value operator()(OpBuilder &b, Location loc, Value acc, Value x) const {
     bool onFloats = isa<FloatType>(x.getType()), noSign = isUnsigned || x.getType().isInteger(1);
     switch (kind) {
-    case Kind::Sum: return onFloats ? Value(arith::AddFOp::create(b, loc, acc, x)) : arith::AddIOp::create(b, loc, acc, x);
-    case Kind::Prod: return onFloats ? Value(arith::MulFOp::create(b, loc, acc, x)) : arith::MulIOp::create(b, loc, acc, x);
+    case Kind::Sum:
+      return onFloats ? Value(arith::AddFOp::create(b, loc, acc, x)) : arith::AddIOp::create(b, loc, acc, x);
+    case Kind::Prod:
+      return onFloats ? Value(arith::MulFOp::create(b, loc, acc, x)) : arith::MulIOp::create(b, loc, acc, x);
     case Kind::Max:
       return onFloats ? Value(arith::MaximumFOp::create(b, loc, acc, x))
              : noSign ? Value(arith::MaxUIOp::create(b, loc, acc, x))
@@ -47,8 +49,10 @@ struct Combiner {
       return onFloats ? Value(arith::MinimumFOp::create(b, loc, acc, x))
              : noSign ? Value(arith::MinUIOp::create(b, loc, acc, x))
                       : arith::MinSIOp::create(b, loc, acc, x);
-    case Kind::Any: return arith::OrIOp::create(b, loc, acc, x);
-    case Kind::All: return arith::AndIOp::create(b, loc, acc, x);
+    case Kind::Any:
+      return arith::OrIOp::create(b, loc, acc, x);
+    case Kind::All:
+      return arith::AndIOp::create(b, loc, acc, x);
     }
     llvm_unreachable("all kinds are handled");
   }
@@ -73,9 +77,7 @@ struct Axes {
 } // namespace
 
 /// The only element of an array of rank 0; else the array.
-static Value element(OpBuilder &b, Location loc, Value y) {
-  return rankOf(y) ? y : tensor::ExtractOp::create(b, loc, y, ValueRange());
-}
+static Value element(OpBuilder &b, Location loc, Value y) { return rankOf(y) ? y : tensor::ExtractOp::create(b, loc, y, ValueRange()); }
 
 /// Loops in the order of x's axes: where the last one stays, row is combined with row.
 static Value reduce(Operation *op, OpBuilder &b, Kind kind) {
@@ -84,9 +86,8 @@ static Value reduce(Operation *op, OpBuilder &b, Kind kind) {
   Combiner combine{kind, isUnsigned(op)};
   Axes axes(b, x, op->getAttrOfType<DenseI64ArrayAttr>("axes").asArrayRef());
   Value init = fill(b, loc, axes.keptSizes, combine.identity(b, loc, accumulator(b, elementOf(x))));
-  Values y = generic(b, loc, x, axes.all, init, axes.rest, axes.iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-    return Values{combine(b, loc, args[1], widen(b, loc, args[0]))};
-  });
+  Values y = generic(b, loc, x, axes.all, init, axes.rest, axes.iterators,
+                     [&](OpBuilder &b, Location loc, ValueRange args) { return Values{combine(b, loc, args[1], widen(b, loc, args[0]))}; });
   return narrowAll(b, loc, element(b, loc, y[0]), axes.keptSizes, elementOf(x));
 }
 
@@ -100,20 +101,22 @@ static Value argExtreme(Operation *op, OpBuilder &b, Kind kind) {
   Axes axes(b, x, axis);
   Value best = fill(b, loc, axes.keptSizes, Combiner{kind, isUnsigned(op)}.identity(b, loc, type));
   Value place = fill(b, loc, axes.keptSizes, constantInt(b, loc, b.getI64Type(), 0));
-  Values y = generic(b, loc, x, axes.all, Values{best, place}, {axes.rest, axes.rest}, axes.iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-    Value x = widen(b, loc, args[0]), best = args[1], wins;
-    if (isa<FloatType>(type)) {
-      Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
-      Value isFirst = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, best, best);
-      wins = arith::CmpFOp::create(b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x, best);
-      wins = arith::OrIOp::create(b, loc, wins, arith::AndIOp::create(b, loc, isNan, isFirst));
-    } else {
-      auto pred = isMax ? (noSign ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt) : (noSign ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
-      wins = arith::CmpIOp::create(b, loc, pred, x, best);
-    }
-    Value here = arith::IndexCastOp::create(b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, axis));
-    return Values{arith::SelectOp::create(b, loc, wins, x, best), arith::SelectOp::create(b, loc, wins, here, args[2])};
-  });
+  Values y = generic(b, loc, x, axes.all, Values{best, place}, {axes.rest, axes.rest}, axes.iterators,
+                     [&](OpBuilder &b, Location loc, ValueRange args) {
+                       Value x = widen(b, loc, args[0]), best = args[1], wins;
+                       if (isa<FloatType>(type)) {
+                         Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+                         Value isFirst = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, best, best);
+                         wins = arith::CmpFOp::create(b, loc, isMax ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x, best);
+                         wins = arith::OrIOp::create(b, loc, wins, arith::AndIOp::create(b, loc, isNan, isFirst));
+                       } else {
+                         auto pred = isMax ? (noSign ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt)
+                                           : (noSign ? arith::CmpIPredicate::ult : arith::CmpIPredicate::slt);
+                         wins = arith::CmpIOp::create(b, loc, pred, x, best);
+                       }
+                       Value here = arith::IndexCastOp::create(b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, axis));
+                       return Values{arith::SelectOp::create(b, loc, wins, x, best), arith::SelectOp::create(b, loc, wins, here, args[2])};
+                     });
   return element(b, loc, y[1]);
 }
 
@@ -165,8 +168,8 @@ static Value recurrence(RecurOp op, OpBuilder &b) {
     z = reversed(b, loc, z, axes.sizes, axis);
   }
   Value acc = fill(b, loc, axes.keptSizes, constant(b, loc, accumulator(b, elementOf(x)), 0));
-  Value y = generic(b, loc, {x, z}, {axes.all, axes.all}, Values{acc, empty(b, loc, axes.sizes, elementOf(x))}, {axes.rest, axes.all}, axes.iterators,
-                    [&](OpBuilder &b, Location loc, ValueRange args) {
+  Value y = generic(b, loc, {x, z}, {axes.all, axes.all}, Values{acc, empty(b, loc, axes.sizes, elementOf(x))}, {axes.rest, axes.all},
+                    axes.iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
                       Value term = widen(b, loc, args[1]), more = math::FmaOp::create(b, loc, widen(b, loc, args[0]), args[2], term);
                       Value place = linalg::IndexOp::create(b, loc, axis);
                       Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, place, index(b, loc, 0));
@@ -279,7 +282,8 @@ Value contraction(ContractOp op, OpBuilder &b) {
   auto mapOf = [&](ArrayRef<int64_t> labels) {
     return project(b, order.size(), llvm::map_to_vector(labels, [&](int64_t label) { return loopOf.lookup(label); }));
   };
-  SmallVector<IteratorType> iterators = llvm::map_to_vector(order, [&](int64_t label) { return label < rank ? IteratorType::parallel : IteratorType::reduction; });
+  SmallVector<IteratorType> iterators =
+      llvm::map_to_vector(order, [&](int64_t label) { return label < rank ? IteratorType::parallel : IteratorType::reduction; });
   SmallVector<AffineMap> ins{mapOf(a.labels), mapOf(c.labels)};
   bool onFloats = isa<FloatType>(element);
   // Over nothing there is no sum: adding to zero would turn -0.0 into 0.0.

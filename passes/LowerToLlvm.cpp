@@ -1,8 +1,5 @@
 // What upstream passes leave to us on the way to LLVM: mathematics as calls of libm, the polls of the interrupt flag; at
 // the end, names and linkage that the runtime and the driver expect.
-#include "passes/Passes.h"
-#include "passes/RuntimeCalls.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Analysis/CallGraph.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,6 +7,9 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Passes.h"
+#include "passes/RuntimeCalls.h"
 #include "llvm/ADT/SCCIterator.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -23,14 +23,14 @@ namespace tl {
 using namespace mlir;
 
 namespace {
-/// The libm function of a math op; empty for those that are one instruction (fma, sqrt, floor, ...), which stay. Calls, not LLVM's intrinsics: an
-/// intrinsic may be folded with the compiler's arithmetic at one -O and not at another, and expm1 would become exp(x) - 1.
+/// The libm function of a math op; empty for those that are one instruction (fma, sqrt, floor, ...), which stay. Calls, not LLVM's
+/// intrinsics: an intrinsic may be folded with the compiler's arithmetic at one -O and not at another, and expm1 would become exp(x) - 1.
 StringRef libmName(Operation *op) {
   static const std::pair<StringRef, StringRef> names[] = {
-      {"exp", "exp"},     {"expm1", "expm1"}, {"exp2", "exp2"},   {"log", "log"},     {"log1p", "log1p"}, {"log2", "log2"},   {"log10", "log10"},
-      {"sin", "sin"},     {"cos", "cos"},     {"tan", "tan"},     {"asin", "asin"},   {"acos", "acos"},   {"atan", "atan"},   {"atan2", "atan2"},
-      {"sinh", "sinh"},   {"cosh", "cosh"},   {"tanh", "tanh"},   {"asinh", "asinh"}, {"acosh", "acosh"}, {"atanh", "atanh"}, {"erf", "erf"},
-      {"erfc", "erfc"},   {"powf", "pow"},    {"cbrt", "cbrt"}};
+      {"exp", "exp"},     {"expm1", "expm1"}, {"exp2", "exp2"}, {"log", "log"},   {"log1p", "log1p"}, {"log2", "log2"},
+      {"log10", "log10"}, {"sin", "sin"},     {"cos", "cos"},   {"tan", "tan"},   {"asin", "asin"},   {"acos", "acos"},
+      {"atan", "atan"},   {"atan2", "atan2"}, {"sinh", "sinh"}, {"cosh", "cosh"}, {"tanh", "tanh"},   {"asinh", "asinh"},
+      {"acosh", "acosh"}, {"atanh", "atanh"}, {"erf", "erf"},   {"erfc", "erfc"}, {"powf", "pow"},    {"cbrt", "cbrt"}};
   StringRef name = op->getName().getStringRef();
   if (name.consume_front("math."))
     for (auto [from, to] : names)
@@ -67,8 +67,8 @@ struct MathToCalls : tl::impl::MathToCallsBase<MathToCalls> {
   }
 };
 
-/// The flag is tested in every step of a `while`, in every call of a function that may come back to itself, and once an iteration in loops that
-/// contain a loop: it is one load, and innermost loops stay as they are for the vectorizer.
+/// The flag is tested in every step of a `while`, in every call of a function that may come back to itself, and once an iteration in loops
+/// that contain a loop: it is one load, and innermost loops stay as they are for the vectorizer.
 struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -92,7 +92,8 @@ struct PollInterrupt : tl::impl::PollInterruptBase<PollInterrupt> {
       return;
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
     auto i32 = b.getI32Type();
-    auto flag = LLVM::GlobalOp::create(b, module.getLoc(), i32, /*isConstant=*/false, LLVM::Linkage::External, "tl_interrupt_flag", Attribute());
+    auto flag =
+        LLVM::GlobalOp::create(b, module.getLoc(), i32, /*isConstant=*/false, LLVM::Linkage::External, "tl_interrupt_flag", Attribute());
     for (Operation *place : places) {
       b.setInsertionPoint(place);
       Location loc = place->getBlock()->getParentOp()->getLoc();
@@ -120,8 +121,9 @@ Value checkedProduct(OpBuilder &b, Location loc, Value lhs, Value rhs) {
   return LLVM::SelectOp::create(b, loc, overflow, none, LLVM::ExtractValueOp::create(b, loc, product, 0));
 }
 
-/// The number of bytes that a buffer asks for is a product of sizes, which must not wrap: the runtime refuses -1. A size below 0 counts as 0: what
-/// stands in a branch or loop that is not entered may have been moved before the check of its size, and nothing is done with it there.
+/// The number of bytes that a buffer asks for is a product of sizes, which must not wrap: the runtime refuses -1. A size below 0 counts as
+/// 0: what stands in a branch or loop that is not entered may have been moved before the check of its size, and nothing is done with it
+/// there.
 void checkBytes(LLVM::CallOp alloc) {
   auto bytes = alloc.getOperand(0).getDefiningOp<LLVM::PtrToIntOp>();
   auto end = bytes ? bytes.getArg().getDefiningOp<LLVM::GEPOp>() : nullptr;
@@ -147,7 +149,8 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
     ModuleOp module = getOperation();
     if (auto alloc = module.lookupSymbol<LLVM::LLVMFuncOp>("_mlir_memref_to_llvm_alloc"))
       tellPlaces(alloc);
-    for (auto [from, to] : {std::pair<StringRef, StringRef>{"_mlir_memref_to_llvm_alloc", "tl_alloc_at"}, {"_mlir_memref_to_llvm_free", "tl_free"}}) {
+    for (auto [from, to] :
+         {std::pair<StringRef, StringRef>{"_mlir_memref_to_llvm_alloc", "tl_alloc_at"}, {"_mlir_memref_to_llvm_free", "tl_free"}}) {
       Operation *function = module.lookupSymbol(from);
       if (!function)
         continue;

@@ -1,8 +1,8 @@
-// A call in a map of a function that has a derivative by hand -> a call of a function that maps it, which has the mapped derivative by hand. So
-// the rule stays in force under vmap and index notation.
+// A call in a map of a function that has a derivative by hand -> a call of a function that maps it, which has the mapped derivative by
+// hand. So the rule stays in force under vmap and index notation.
+#include "mlir/IR/SymbolTable.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Transforms.h"
-#include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 
@@ -14,7 +14,8 @@ using Axes = BatchBuilder::Axes;
 class MappedCall {
 public:
   MappedCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands)
-      : call(call), callee(calleeOf(call)), batch(batch), b(batch.b), loc(call.getLoc()), operands(operands), axes(BatchBuilder::unite(operands)) {}
+      : call(call), callee(calleeOf(call)), batch(batch), b(batch.b), loc(call.getLoc()), operands(operands),
+        axes(BatchBuilder::unite(operands)) {}
 
   FailureOr<SmallVector<Batched>> run() {
     for (const Batched &x : operands)
@@ -28,7 +29,8 @@ public:
       for (Operation *user : y.getUsers())
         if (auto sized = dyn_cast<SizedOp>(user); sized && sizes.empty())
           llvm::append_range(sizes, sized.getSizes());
-      if (sizes.size() != rankOf(y) || llvm::any_of(sizes, [&](Value size) { return call->getParentRegion()->isAncestor(size.getParentRegion()); }))
+      if (sizes.size() != rankOf(y) ||
+          llvm::any_of(sizes, [&](Value size) { return call->getParentRegion()->isAncestor(size.getParentRegion()); }))
         return failure();
       results.push_back(take(args, sizes));
     }
@@ -102,12 +104,14 @@ private:
     return SliceOp::create(b, loc, x, offsets, ones, SmallVector<int64_t>(all.size(), 1), axesUpTo(its.size()), false, /*here=*/true);
   }
 
-  /// A function whose body maps `inside` over all axes; `more` arguments, of the type of a value and its own sizes, follow those of the call.
+  /// A function whose body maps `inside` over all axes; `more` arguments, of the type of a value and its own sizes, follow those of the
+  /// call.
   struct Argument {
     Axes axes;
     Place place;
   };
-  func::FuncOp build(StringRef name, func::FuncOp inside, TypeRange args, ArrayRef<Argument> more, ArrayRef<Place> gives, ArrayRef<Axes> keeps) {
+  func::FuncOp build(StringRef name, func::FuncOp inside, TypeRange args, ArrayRef<Argument> more, ArrayRef<Place> gives,
+                     ArrayRef<Axes> keeps) {
     SmallVector<Type> inputs(args), ys;
     for (auto [type, argument] : llvm::zip(inside.getArgumentTypes().drop_front(operands.size()), more))
       inputs.push_back(mappedType(type, argument.axes.size()));
@@ -179,7 +183,8 @@ private:
         continue;
       auto byHand = callee->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(known.getAttr());
       const bool isVjp = rule == "tl.vjp";
-      func::FuncOp derivative = build((name + rule.drop_front(2)).str(), byHand, args, isVjp ? seeds : tangents, isVjp ? floats : changes, isVjp ? own : all);
+      func::FuncOp derivative =
+          build((name + rule.drop_front(2)).str(), byHand, args, isVjp ? seeds : tangents, isVjp ? floats : changes, isVjp ? own : all);
       mapped->setAttr(rule, FlatSymbolRefAttr::get(derivative));
     }
     return mapped;

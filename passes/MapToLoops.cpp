@@ -1,10 +1,10 @@
 // A map that cannot be lifted: loops over its extents, whose carried arrays receive one element (or row) after another.
-#include "mlir_gen/dialect/Dialect.h"
-#include "passes/Chunks.h"
-#include "passes/Transforms.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Chunks.h"
+#include "passes/Transforms.h"
 
 using namespace mlir;
 
@@ -15,7 +15,8 @@ static Value put(OpBuilder &b, Location loc, Value array, ArrayRef<Value> sizes,
   offsets.resize(sizes.size(), index(b, loc, 0));
   llvm::append_range(ones, sizes.drop_front(indices.size()));
   Value sized = SizedOp::create(b, loc, array, sizes);
-  return UpdateOp::create(b, loc, sized, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false, /*here=*/true);
+  return UpdateOp::create(b, loc, sized, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false,
+                          /*here=*/true);
 }
 
 /// Whether something in `op` or in what it calls has to happen in order: output and input. A trap has not, the first in order is reported.
@@ -42,17 +43,19 @@ LogicalResult mapToLoops(MapOp map) {
     sizes.push_back(sizesOf(b, result));
     arrays.push_back(EmptyOp::create(b, loc, sizes.back(), elementOf(result)));
   }
-  SmallVector<Value> zeros(map.getExtents().size(), index(b, loc, 0)), ones(map.getExtents().size(), index(b, loc, 1)), extents(map.getExtents());
-  scf::LoopNest nest = scf::buildLoopNest(b, loc, zeros, extents, ones, arrays, [&](OpBuilder &b, Location loc, ValueRange indices, ValueRange carried) {
-    IRMapping copies;
-    copies.map(map.indices(), indices);
-    for (Operation &op : map.getBody().front().without_terminator())
-      b.clone(op, copies);
-    SmallVector<Value> next;
-    for (auto [array, size, value] : llvm::zip(carried, sizes, map.yielded()))
-      next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
-    return next;
-  });
+  SmallVector<Value> zeros(map.getExtents().size(), index(b, loc, 0)), ones(map.getExtents().size(), index(b, loc, 1)),
+      extents(map.getExtents());
+  scf::LoopNest nest =
+      scf::buildLoopNest(b, loc, zeros, extents, ones, arrays, [&](OpBuilder &b, Location loc, ValueRange indices, ValueRange carried) {
+        IRMapping copies;
+        copies.map(map.indices(), indices);
+        for (Operation &op : map.getBody().front().without_terminator())
+          b.clone(op, copies);
+        SmallVector<Value> next;
+        for (auto [array, size, value] : llvm::zip(carried, sizes, map.yielded()))
+          next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
+        return next;
+      });
   SmallPtrSet<Operation *, 4> seen;
   if (!nest.loops.empty() && !hasOrder(map, seen))
     nest.loops.front()->setDiscardableAttr(independentName, b.getUnitAttr());

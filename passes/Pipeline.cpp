@@ -1,7 +1,5 @@
 // The passes in their order: the one page that says what the compiler does.
 #include "passes/Pipeline.h"
-#include "passes/Passes.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -22,6 +20,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/Passes.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 
@@ -86,8 +86,9 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
 }
 
 void tl::passes::registerDialects(DialectRegistry &registry) {
-  registry.insert<TlDialect, affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+  registry
+      .insert<TlDialect, affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, linalg::LinalgDialect,
+              LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
 }
 
 void tl::passes::registerPasses() { registerTlPasses(); }

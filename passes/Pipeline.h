@@ -7,8 +7,8 @@
 
 namespace tl::passes {
 struct PipelineOptions {
-  unsigned optLevel = 2;     ///< -O0..-O3; never changes a bit of the results
-  bool unchecked = false;    ///< drop the checks that remain
+  unsigned optLevel = 2;  ///< -O0..-O3; never changes a bit of the results
+  bool unchecked = false; ///< drop the checks that remain
 };
 /// Adds all passes up to the end of `stage` ("tl", "shapes", "grad", "linalg", "llvm"); false if there is no such stage.
 bool addPasses(mlir::PassManager &manager, llvm::StringRef stage, const PipelineOptions &options);

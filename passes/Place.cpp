@@ -1,8 +1,8 @@
 // Tensors -> buffers. What one-shot-bufferize would do, with double buffers for what loops carry: see Note [Tokens] in Placement.h.
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "passes/Passes.h"
 #include "passes/Placement.h"
 #include "passes/RuntimeCalls.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 namespace tl {
 #define GEN_PASS_DEF_PLACE

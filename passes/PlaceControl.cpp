@@ -1,6 +1,6 @@
 // Place, control flow: functions and loops. See Note [Tokens].
-#include "passes/Placement.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "passes/Placement.h"
 
 using namespace mlir;
 using namespace tl::place;
@@ -189,7 +189,8 @@ void Placer::translateFor(Scope &s, scf::ForOp op) {
   unsigned scalars = inits.size();
   for (Entry &entry : entries)
     inits.push_back(entry.init);
-  auto loop = scf::ForOp::create(s.b, loc, scalar(op.getLowerBound()), scalar(op.getUpperBound()), scalar(op.getStep()), inits, nullptr, op.getUnsignedCmp());
+  auto loop = scf::ForOp::create(s.b, loc, scalar(op.getLowerBound()), scalar(op.getUpperBound()), scalar(op.getStep()), inits, nullptr,
+                                 op.getUnsignedCmp());
   loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   loop.getRegion().takeBody(region);
   unsigned nextScalar = 0, nextEntry = 0;

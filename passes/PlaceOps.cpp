@@ -1,11 +1,11 @@
 // Place, the ops: each op on tensors becomes one on the buffers of its operands.
-#include "passes/Liveness.h"
-#include "passes/Placement.h"
-#include "passes/RuntimeCalls.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Liveness.h"
+#include "passes/Placement.h"
+#include "passes/RuntimeCalls.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -99,8 +99,8 @@ void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
   }
   for (Buffer &target : targets)
     outputs.push_back(target.memref);
-  auto generic = linalg::GenericOp::create(s.b, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMaps(),
-                                           op.getIteratorTypes(), op.getDocAttr(), op.getLibraryCallAttr());
+  auto generic = linalg::GenericOp::create(s.b, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMaps(), op.getIteratorTypes(),
+                                           op.getDocAttr(), op.getLibraryCallAttr());
   generic->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   cloneBody(s, op, generic);
   for (auto [result, target] : llvm::zip(op->getResults(), targets))
@@ -185,7 +185,8 @@ static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offse
     viewSizes.push_back(getValueOrCreateConstantIndexOp(b, loc, sizes[axis]));
   }
   auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, newStrides);
-  auto type = MemRefType::get(SmallVector<int64_t>(viewSizes.size(), ShapedType::kDynamic), cast<MemRefType>(memref.getType()).getElementType(), layout);
+  auto type = MemRefType::get(SmallVector<int64_t>(viewSizes.size(), ShapedType::kDynamic),
+                              cast<MemRefType>(memref.getType()).getElementType(), layout);
   return memref::ReinterpretCastOp::create(b, loc, type, base.getBaseBuffer(), start, viewSizes, viewStrides);
 }
 
@@ -229,10 +230,10 @@ void Placer::translateExtractSlice(Scope &s, tensor::ExtractSliceOp op) {
   Value view = viewOf(s.b, op.getLoc(), base.memref, mapped(op.getMixedOffsets()), all, mapped(op.getMixedStrides()), dropped);
   // A view that outlives its base would force the base to be copied when it is overwritten: copy the slice instead.
   bool outlives = base.token && llvm::any_of(base.token->occupants, [&](Value occupant) {
-    return llvm::any_of(occupant.getUses(), [&](OpOperand &use) {
-      return overwrites(use) && (liveAfter(op, use.getOwner()) || usedIn(op, use.getOwner()));
-    });
-  });
+                    return llvm::any_of(occupant.getUses(), [&](OpOperand &use) {
+                      return overwrites(use) && (liveAfter(op, use.getOwner()) || usedIn(op, use.getOwner()));
+                    });
+                  });
   put(op, {view, base.token, false, sizes});
   if (outlives || naive)
     put(op, copyOf(s, op, op));

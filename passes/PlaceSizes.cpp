@@ -1,6 +1,6 @@
 // Place, the sizes: which arrays carried by a loop keep theirs.
-#include "passes/Placement.h"
 #include "mlir_gen/dialect/Dialect.h"
+#include "passes/Placement.h"
 
 using namespace mlir;
 using namespace tl::place;
@@ -59,9 +59,9 @@ public:
       return true;
     Operation *loop = carried.getOwner()->getParentOp();
     if (std::optional<Sizes> stated = statedSizes(carried); stated && llvm::all_of(*stated, [&](OpFoldResult size) {
-          auto value = dyn_cast<Value>(size);
-          return !value || !loop->isAncestor(value.getParentRegion()->getParentOp());
-        }))
+                                                              auto value = dyn_cast<Value>(size);
+                                                              return !value || !loop->isAncestor(value.getParentRegion()->getParentOp());
+                                                            }))
       return true;
     Value yielded = yieldOf(carried);
     if (yielded == carried)
@@ -77,7 +77,8 @@ private:
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return arg == loop.getInductionVar() ? Value() : loop.getTiedLoopInit(arg)->get();
     if (auto loop = dyn_cast<scf::WhileOp>(op))
-      return arg.getOwner() == loop.getBeforeBody() ? loop.getInits()[arg.getArgNumber()] : loop.getConditionOp().getArgs()[arg.getArgNumber()];
+      return arg.getOwner() == loop.getBeforeBody() ? loop.getInits()[arg.getArgNumber()]
+                                                    : loop.getConditionOp().getArgs()[arg.getArgNumber()];
     return {};
   }
   static Value yieldOf(BlockArgument arg) {

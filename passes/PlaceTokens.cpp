@@ -1,9 +1,9 @@
 // Place, the tokens: which buffers there are, who owns them, which are free.
-#include "passes/Liveness.h"
-#include "passes/Placement.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "passes/Liveness.h"
+#include "passes/Placement.h"
 
 using namespace mlir;
 using namespace tl::place;
@@ -64,8 +64,7 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
 }
 
 bool Placer::isFree(Token *token, Operation *at) {
-  return !token->taken && !token->lent &&
-         llvm::none_of(token->occupants, [&](Value v) { return liveAfter(v, at) || usedIn(v, at); });
+  return !token->taken && !token->lent && llvm::none_of(token->occupants, [&](Value v) { return liveAfter(v, at) || usedIn(v, at); });
 }
 
 bool Placer::reaches(Scope &s, Token *token) {
@@ -132,9 +131,8 @@ void Placer::copy(Scope &s, Location loc, Value from, Value to) {
   unsigned rank = cast<MemRefType>(from.getType()).getRank();
   SmallVector<AffineMap> maps(2, s.b.getMultiDimIdentityMap(rank));
   SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  linalg::GenericOp::create(s.b, loc, TypeRange(), from, to, maps, loops, [](OpBuilder &b, Location loc, ValueRange args) {
-    linalg::YieldOp::create(b, loc, args[0]);
-  });
+  linalg::GenericOp::create(s.b, loc, TypeRange(), from, to, maps, loops,
+                            [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); });
 }
 
 /// Frees what the scope owns, except what leaves it.

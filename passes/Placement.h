@@ -7,15 +7,15 @@
 // again; a free token of the right shape is taken before a new one is made, and a new one is made in the outermost scope that
 // knows its sizes: what a loop asks for in every iteration is handed in from outside.
 #pragma once
-#include "passes/Chunks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/Chunks.h"
 #include "llvm/ADT/DenseMap.h"
 #include <functional>
 #include <memory>
@@ -36,20 +36,20 @@ struct Scope;
 
 /// A buffer. See Note [Tokens].
 struct Token {
-  mlir::Value memref;                           ///< its name now: contiguous, of dynamic sizes
-  mlir::Value born;                             ///< its first name in its scope
+  mlir::Value memref; ///< its name now: contiguous, of dynamic sizes
+  mlir::Value born;   ///< its first name in its scope
   Shape shape;
   Scope *owner;
-  llvm::SmallVector<mlir::Value> occupants;     ///< tensors that live in it, some perhaps dead
-  bool taken = false;                           ///< by the op being translated
-  bool lent = false;                            ///< to the loop being translated
+  llvm::SmallVector<mlir::Value> occupants; ///< tensors that live in it, some perhaps dead
+  bool taken = false;                       ///< by the op being translated
+  bool lent = false;                        ///< to the loop being translated
 };
 
 /// Where a tensor lives.
 struct Buffer {
-  mlir::Value memref;       ///< null for `tensor.empty`: sizes without contents
-  Token *token = nullptr;   ///< null if it must never be written: arguments and constants
-  bool whole = false;       ///< all of the token, not a view of a part
+  mlir::Value memref;     ///< null for `tensor.empty`: sizes without contents
+  Token *token = nullptr; ///< null if it must never be written: arguments and constants
+  bool whole = false;     ///< all of the token, not a view of a part
   Sizes sizes;
 };
 
@@ -57,11 +57,11 @@ struct Buffer {
 struct Scope {
   enum Kind { Function, Loop, Branch } kind;
   Scope *parent;
-  mlir::Operation *op;                          ///< of the old function: what this is the body of
-  mlir::Region *region;                         ///< of the new function
+  mlir::Operation *op;  ///< of the old function: what this is the body of
+  mlir::Region *region; ///< of the new function
   mlir::OpBuilder b;
   std::vector<Token *> tokens;
-  std::function<Token *(Token *)> admit;        ///< of a loop: makes a token of the parent known inside, as a spare
+  std::function<Token *(Token *)> admit; ///< of a loop: makes a token of the parent known inside, as a spare
 
   /// A loop that must not work in what its iterations would share.
   bool isIndependent() const { return op->hasAttr(independentName); }
@@ -77,7 +77,7 @@ inline mlir::OpBuilder atEnd(mlir::MLIRContext *context, mlir::Block *block) {
 /// A token that a loop takes in: carried ones first, then spares.
 struct Entry {
   mlir::Value init;
-  Token *outer;             ///< null if the sizes vary: then the loop owns a buffer of each iteration
+  Token *outer; ///< null if the sizes vary: then the loop owns a buffer of each iteration
   Token *inner;
 };
 

@@ -1,13 +1,13 @@
 // Reverse mode: a function's body, then the same ops backwards, each giving its operands what its results' cotangents say.
 //
-// No tape. The reverse of a `for` runs its steps backwards and recomputes each from the carried values with which it began; the forward loop keeps
-// in arrays those of them that the recomputation needs. A branch recomputes its side. A `while` is run once to count its steps, then
-// differentiated as a `for`. Recomputed ops leave out prints and checks: these ran.
-#include "passes/Derivatives.h"
+// No tape. The reverse of a `for` runs its steps backwards and recomputes each from the carried values with which it began; the forward
+// loop keeps in arrays those of them that the recomputation needs. A branch recomputes its side. A `while` is run once to count its steps,
+// then differentiated as a `for`. Recomputed ops leave out prints and checks: these ran.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/Derivatives.h"
 
 using namespace mlir;
 
@@ -76,8 +76,8 @@ private:
     return SizedOp::create(b, y.getLoc(), y, sizes);
   }
 
-  /// A call that was not inlined is of a function whose derivative is written by hand, or of one that calls itself: then its pullback recomputes
-  /// the primal.
+  /// A call that was not inlined is of a function whose derivative is written by hand, or of one that calls itself: then its pullback
+  /// recomputes the primal.
   LogicalResult giveCall(func::CallOp call, Adjoints &adjoints, ArrayRef<Value> g) {
     OpBuilder &b = adjoints.b;
     SmallVector<Value> seeds;
@@ -145,7 +145,8 @@ private:
     return success();
   }
 
-  /// Where the branch used what it captures, see Note [Masks] in Transform.h: where one side only used it, its cotangent came through a choice.
+  /// Where the branch used what it captures, see Note [Masks] in Transform.h: where one side only used it, its cotangent came through a
+  /// choice.
   static Val maskOf(scf::IfOp op, Adjoints &adjoints, Value capture) {
     auto uses = [&](Region &side) {
       return llvm::any_of(capture.getUsers(), [&](Operation *user) { return side.isAncestor(user->getParentRegion()); });
@@ -245,7 +246,8 @@ private:
     });
   }
 
-  static void place(OpBuilder &b, Location loc, Value step, ArrayRef<Value> inner, SmallVectorImpl<Value> &offsets, SmallVectorImpl<Value> &sizes) {
+  static void place(OpBuilder &b, Location loc, Value step, ArrayRef<Value> inner, SmallVectorImpl<Value> &offsets,
+                    SmallVectorImpl<Value> &sizes) {
     offsets.assign(inner.size() + 1, index(b, loc, 0));
     offsets[0] = step;
     sizes.assign({index(b, loc, 1)});
@@ -289,9 +291,11 @@ private:
       Value init = op.getInitArgs()[i], state = loop.getRegionIterArg(i);
       SmallVector<Value> offsets, sizes, all = sizesOf(b, stacks[i]);
       place(b, loc, step, sizesOf(b, init), offsets, sizes);
-      state = isa<IndexType>(state.getType()) ? Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), state)) : sizedLike(b, state, init);
+      state =
+          isa<IndexType>(state.getType()) ? Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), state)) : sizedLike(b, state, init);
       Value stack = SizedOp::create(b, loc, array, all);
-      written.push_back(UpdateOp::create(b, loc, stack, offsets, sizes, state, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true));
+      written.push_back(
+          UpdateOp::create(b, loc, stack, offsets, sizes, state, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true));
     }
     for (Operation &inner : op.getBody()->without_terminator())
       b.clone(inner, copies);
@@ -309,8 +313,8 @@ private:
 };
 } // namespace
 
-/// A loop marked `@checkpoint` -> a loop over segments of about as many steps as there are segments: the reverse keeps a state for each segment,
-/// and those within one while it goes through that.
+/// A loop marked `@checkpoint` -> a loop over segments of about as many steps as there are segments: the reverse keeps a state for each
+/// segment, and those within one while it goes through that.
 static void splitIntoSegments(scf::ForOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -326,19 +330,21 @@ static void splitIntoSegments(scf::ForOp op) {
       all.push_back(sizedLike(b, value, init));
     return all;
   };
-  auto outer = scf::ForOp::create(b, loc, zero, trips, segment, op.getInitArgs(), [&](OpBuilder &b, Location loc, Value first, ValueRange states) {
-    Value end = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, first, segment), trips);
-    auto inner = scf::ForOp::create(b, loc, first, end, one, sized(b, states), [&](OpBuilder &b, Location loc, Value step, ValueRange args) {
-      IRMapping copies;
-      Value scaled = b.createOrFold<arith::MulIOp>(loc, step, op.getStep());
-      copies.map(op.getInductionVar(), b.createOrFold<arith::AddIOp>(loc, scaled, op.getLowerBound()));
-      copies.map(op.getRegionIterArgs(), args);
-      for (Operation &inside : op.getBody()->without_terminator())
-        b.clone(inside, copies);
-      scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value y) { return copies.lookupOrDefault(y); }));
-    });
-    scf::YieldOp::create(b, loc, sized(b, inner.getResults()));
-  });
+  auto outer =
+      scf::ForOp::create(b, loc, zero, trips, segment, op.getInitArgs(), [&](OpBuilder &b, Location loc, Value first, ValueRange states) {
+        Value end = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, first, segment), trips);
+        auto inner =
+            scf::ForOp::create(b, loc, first, end, one, sized(b, states), [&](OpBuilder &b, Location loc, Value step, ValueRange args) {
+              IRMapping copies;
+              Value scaled = b.createOrFold<arith::MulIOp>(loc, step, op.getStep());
+              copies.map(op.getInductionVar(), b.createOrFold<arith::AddIOp>(loc, scaled, op.getLowerBound()));
+              copies.map(op.getRegionIterArgs(), args);
+              for (Operation &inside : op.getBody()->without_terminator())
+                b.clone(inside, copies);
+              scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value y) { return copies.lookupOrDefault(y); }));
+            });
+        scf::YieldOp::create(b, loc, sized(b, inner.getResults()));
+      });
   op.replaceAllUsesWith(outer.getResults());
   op.erase();
 }

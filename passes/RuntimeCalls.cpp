@@ -45,7 +45,8 @@ void tl::declareRuntime(ModuleOp module) {
       return;
     Type result = call.getNumResults() ? call.getResult().getType() : LLVM::LLVMVoidType::get(module.getContext());
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    LLVM::LLVMFuncOp::create(top, module.getLoc(), *call.getCallee(), LLVM::LLVMFunctionType::get(result, llvm::to_vector(call.getOperandTypes())));
+    LLVM::LLVMFuncOp::create(top, module.getLoc(), *call.getCallee(),
+                             LLVM::LLVMFunctionType::get(result, llvm::to_vector(call.getOperandTypes())));
   });
 }
 

@@ -1,11 +1,12 @@
-// Canonical forms. A sum of a product of broadcasts becomes a contraction, which takes transposes and broadcasts of its operands into its labels.
-// Adding many equal numbers becomes a multiplication. Both are part of what a program means, so this runs at every optimisation level.
-#include "mlir_gen/dialect/Dialect.h"
-#include "passes/Passes.h"
-#include "passes/Transforms.h"
+// Canonical forms. A sum of a product of broadcasts becomes a contraction, which takes transposes and broadcasts of its operands into its
+// labels. Adding many equal numbers becomes a multiplication. Both are part of what a program means, so this runs at every optimisation
+// level.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
 
 using namespace mlir;
 
@@ -64,8 +65,8 @@ Value countOf(PatternRewriter &b, Location loc, ArrayRef<Value> sizes, ArrayRef<
   return convert(Val(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), n)), element).v;
 }
 
-/// Whether a sum of products of two factors is a contraction: without a summed label in both there is nothing to contract. Asked before anything is
-/// built, sizes too: what a pattern builds and leaves would make it run again.
+/// Whether a sum of products of two factors is a contraction: without a summed label in both there is nothing to contract. Asked before
+/// anything is built, sizes too: what a pattern builds and leaves would make it run again.
 bool contracts(const Factor &f, const Factor &g, ArrayRef<int64_t> summed) {
   return llvm::any_of(summed, [&](int64_t label) { return f.has(label) && g.has(label); });
 }
@@ -107,8 +108,8 @@ Value contractFactors(PatternRewriter &b, Location loc, Factor f, Factor g, Arra
   return y.v;
 }
 
-/// sum(a * b) over axes that both have. A factor that is itself computed element by element over all axes stays in the sum: it would have to be
-/// stored for a contraction, as large as the product is.
+/// sum(a * b) over axes that both have. A factor that is itself computed element by element over all axes stays in the sum: it would have
+/// to be stored for a contraction, as large as the product is.
 LogicalResult sumOfProduct(ReduceSumOp op, PatternRewriter &b) {
   auto product = op.getX().getDefiningOp<MulOp>();
   if (!product || !isTensor(product.getX()) || !isTensor(product.getZ()))
@@ -153,7 +154,8 @@ LogicalResult transposeOfContract(TransposeOp op, PatternRewriter &b) {
     return failure();
   SmallVector<int64_t> places = invertPermutationVector(op.getPerm());
   auto rename = [&](int64_t label) { return label < int64_t(places.size()) ? places[label] : label; };
-  b.replaceOpWithNewOp<ContractOp>(op, x.getA(), x.getB(), llvm::map_to_vector(x.getLhs(), rename), llvm::map_to_vector(x.getRhs(), rename), x.getRank());
+  b.replaceOpWithNewOp<ContractOp>(op, x.getA(), x.getB(), llvm::map_to_vector(x.getLhs(), rename), llvm::map_to_vector(x.getRhs(), rename),
+                                   x.getRank());
   return success();
 }
 

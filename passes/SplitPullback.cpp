@@ -1,15 +1,15 @@
-// A function of arguments and cotangents -> two: what does not need the cotangents, which also gives what the rest needs of it, and the rest.
-// So the primal of a call that stays a call is not run again by its pullback.
-#include "passes/Derivatives.h"
+// A function of arguments and cotangents -> two: what does not need the cotangents, which also gives what the rest needs of it, and the
+// rest. So the primal of a call that stays a call is not run again by its pullback.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Derivatives.h"
 
 using namespace mlir;
 
 namespace tl {
-/// How many values the first part hands on. A chain of definitions each of which calls the one before twice would else hand on twice as many
-/// with every definition.
+/// How many values the first part hands on. A chain of definitions each of which calls the one before twice would else hand on twice as
+/// many with every definition.
 constexpr size_t keptAtMost = 64;
 
 namespace {
@@ -26,7 +26,8 @@ bool isCheap(Operation *op) {
     return isa<BlockArgument>(sized.getX());
   if (op->hasTrait<OpTrait::ConstantLike>())
     return true;
-  return isa<arith::ArithDialect>(op->getDialect()) && isPure(op) && llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndex(); });
+  return isa<arith::ArithDialect>(op->getDialect()) && isPure(op) &&
+         llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIntOrIndex(); });
 }
 } // namespace
 
@@ -111,7 +112,8 @@ LogicalResult splitPullback(func::FuncOp whole, unsigned primals, unsigned seeds
       }
   }
   func::ReturnOp::create(b1, whole.getLoc(), llvm::map_to_vector(first, [&](Value v) { return forward.lookup(v); }));
-  func::ReturnOp::create(b2, whole.getLoc(), llvm::map_to_vector(ArrayRef(results).drop_front(primals), [&](Value v) { return backward.lookup(v); }));
+  func::ReturnOp::create(b2, whole.getLoc(),
+                         llvm::map_to_vector(ArrayRef(results).drop_front(primals), [&](Value v) { return backward.lookup(v); }));
   return success();
 }
 } // namespace tl

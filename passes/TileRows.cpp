@@ -1,20 +1,22 @@
-// Kernels one after another over the rows of the same long, narrow arrays -> a loop over tiles of rows that runs all of them on one tile, so that what
-// they hand on stays in the cache and is never stored in full.
+// Kernels one after another over the rows of the same long, narrow arrays -> a loop over tiles of rows that runs all of them on one tile,
+// so that what they hand on stays in the cache and is never stored in full.
 //
-// Note [Tiles]. What a map over records becomes is of this kind: hundreds of kernels on arrays [n], [n, 3], each of which would read and write all of
-// memory. A member of a group computes row i of its results from row i of the other members' results and from anything outside the group; so a tile
-// of rows is the same computation on fewer rows, bit for bit. The tiles are independent (Chunks.h): they may run on several threads.
+// Note [Tiles]. What a map over records becomes is of this kind: hundreds of kernels on arrays [n], [n, 3], each of which would read and
+// write all of memory. A member of a group computes row i of its results from row i of the other members' results and from anything outside
+// the group; so a tile of rows is the same computation on fewer rows, bit for bit. The tiles are independent (Chunks.h): they may run on
+// several threads.
 //
-// In a tile the rows are the last axis and every kernel's innermost loop: whole vectors of a column, where [n, 3] would give one of each three
-// numbers. A sum along a row then runs outside of the rows; its order stays the same, because it is too short for lanes (Note [Lanes]).
-#include "passes/Chunks.h"
-#include "passes/Passes.h"
+// In a tile the rows are the last axis and every kernel's innermost loop: whole vectors of a column, where [n, 3] would give one of each
+// three numbers. A sum along a row then runs outside of the rows; its order stays the same, because it is too short for lanes (Note
+// [Lanes]).
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Chunks.h"
+#include "passes/Passes.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -167,7 +169,8 @@ private:
           results.push_back(y);
           inits.push_back(tensor::EmptyOp::create(b, loc, cast<RankedTensorType>(y.getType()), ValueRange(rows)));
         }
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1), most = arith::ConstantIndexOp::create(b, loc, tileRows);
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1),
+          most = arith::ConstantIndexOp::create(b, loc, tileRows);
     auto loop = scf::ForOp::create(b, loc, zero, arith::CeilDivUIOp::create(b, loc, rows, most), one, inits);
     loop->setDiscardableAttr(independentName, b.getUnitAttr());
     if (!loop.getBody()->empty())
@@ -209,11 +212,13 @@ private:
       auto [offsets, sizes, strides] = partOf(b, slice, isTile, source.isRotated);
       RankedTensorType type = slice.getType();
       bool rotates = source.isRotated && type.getRank() > 1;
-      tiles[slice] = {tensor::ExtractSliceOp::create(b, slice.getLoc(), rotates ? rotated(type) : type, source.v, offsets, sizes, strides), rotates};
+      tiles[slice] = {tensor::ExtractSliceOp::create(b, slice.getLoc(), rotates ? rotated(type) : type, source.v, offsets, sizes, strides),
+                      rotates};
     } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(member)) {
       auto [offsets, sizes, strides] = partOf(b, insert, true, insert.getType().getRank() > 1);
       Value source = ownTile(b, insert.getSource()), dest = ownTile(b, insert.getDest());
-      tiles[insert] = {tensor::InsertSliceOp::create(b, insert.getLoc(), source, dest, offsets, sizes, strides), insert.getType().getRank() > 1};
+      tiles[insert] = {tensor::InsertSliceOp::create(b, insert.getLoc(), source, dest, offsets, sizes, strides),
+                       insert.getType().getRank() > 1};
     } else {
       tileKernel(b, cast<GenericOp>(member));
     }
@@ -316,9 +321,9 @@ private:
 
   static Value copied(OpBuilder &b, Location loc, Value from, Value to, AffineMap read, AffineMap write) {
     SmallVector<utils::IteratorType> loops(read.getNumDims(), utils::IteratorType::parallel);
-    return GenericOp::create(b, loc, to.getType(), from, to, {read, write}, loops, [](OpBuilder &b, Location loc, ValueRange args) {
-             linalg::YieldOp::create(b, loc, args[0]);
-           }).getResult(0);
+    return GenericOp::create(b, loc, to.getType(), from, to, {read, write}, loops,
+                             [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); })
+        .getResult(0);
   }
 
   SetVector<Operation *> members;

@@ -1,14 +1,14 @@
 // The transformations of tl that call each other: lifting maps, making derivatives, inlining.
 #pragma once
-#include "mlir_gen/dialect/Transform.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir_gen/dialect/Transform.h"
 
 namespace tl {
 class MapOp;
 
-/// Replaces the maps of a function, innermost first, by whole-array ops where that is possible, else by loops. Calls in their bodies are inlined.
-/// Functions with the attribute `keep` stay functions, see `inlineCalls`.
+/// Replaces the maps of a function, innermost first, by whole-array ops where that is possible, else by loops. Calls in their bodies are
+/// inlined. Functions with the attribute `keep` stay functions, see `inlineCalls`.
 mlir::LogicalResult liftMaps(mlir::func::FuncOp function, llvm::StringRef keep = "");
 /// Replaces one map whose body has no map, by whole-array ops; fails, with nothing changed, where something in it cannot be lifted.
 mlir::LogicalResult liftMap(MapOp map);
@@ -26,8 +26,8 @@ mlir::LogicalResult simplify(mlir::Operation *op);
 
 /// The function that is called; null if it has no body.
 mlir::func::FuncOp calleeOf(mlir::func::CallOp call);
-/// Whether a call may be replaced by the body of what it calls: there is one, of one block, it does not call itself, however indirectly, and is not
-/// marked `tl.checkpoint`: such a call stays, so that its pullback computes it again.
+/// Whether a call may be replaced by the body of what it calls: there is one, of one block, it does not call itself, however indirectly,
+/// and is not marked `tl.checkpoint`: such a call stays, so that its pullback computes it again.
 bool mayInline(mlir::func::CallOp call);
 void inlineCall(mlir::func::CallOp call);
 /// Inlines all calls within `op`, and in what that brings, except of functions that call themselves or have the attribute `keep`: `tl.vjp`

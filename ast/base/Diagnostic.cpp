@@ -5,8 +5,8 @@ using namespace tl;
 
 llvm::StringRef tl::codeName(Code code) {
   switch (code) {
-#define DIAG(code, title)                                                                                    \
-  case Code::code:                                                                                           \
+#define DIAG(code, title)                                                                                                                  \
+  case Code::code:                                                                                                                         \
     return #code;
 #include "ast/base/Diagnostics.def"
   }
@@ -15,8 +15,8 @@ llvm::StringRef tl::codeName(Code code) {
 
 llvm::StringRef tl::codeTitle(Code code) {
   switch (code) {
-#define DIAG(code, title)                                                                                    \
-  case Code::code:                                                                                           \
+#define DIAG(code, title)                                                                                                                  \
+  case Code::code:                                                                                                                         \
     return title;
 #include "ast/base/Diagnostics.def"
   }

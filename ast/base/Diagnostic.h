@@ -30,7 +30,7 @@ struct Diagnostic {
   std::vector<Label> labels; ///< The first is where the mistake is.
   std::vector<std::string> notes, helps;
   std::string topic; ///< Of those with the same topic the first is shown: they come of one mistake.
-  Span callee; ///< What does not fit its signature is not shown where something is wrong in there already.
+  Span callee;       ///< What does not fit its signature is not shown where something is wrong in there already.
 
   Diagnostic(Code code, Span at, std::string message, std::string text = "")
       : code(code), message(std::move(message)), labels{{at, std::move(text)}} {}
@@ -51,9 +51,7 @@ public:
   size_t size() const { return list.size(); }
   llvm::ArrayRef<Diagnostic> all() const { return list; }
   /// Those that came after the first `count`.
-  llvm::MutableArrayRef<Diagnostic> from(size_t count) {
-    return llvm::MutableArrayRef<Diagnostic>(list).drop_front(count);
-  }
+  llvm::MutableArrayRef<Diagnostic> from(size_t count) { return llvm::MutableArrayRef<Diagnostic>(list).drop_front(count); }
   /// Drops what came after the first `count`: for trying one signature of several.
   void rewind(size_t count) { list.erase(list.begin() + count, list.end()); }
   void clear() { list.clear(); }
@@ -66,6 +64,5 @@ enum class ErrorFormat { Human, Short, Json };
 
 /// Sorts by place, drops repetitions and what follows from another mistake, shows at most 20, each in at most
 /// 15 lines.
-std::string render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format,
-                   bool color);
+std::string render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format, bool color);
 } // namespace tl

@@ -49,9 +49,7 @@ struct ShownLine {
           length = 1;
         width = columns < 0 ? 1 : columns;
         marks = columns == 0 ? marks + 1 : 0;
-        piece = marks > 8     ? ""
-                : columns < 0 ? "\xEF\xBF\xBD"
-                              : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
+        piece = marks > 8 ? "" : columns < 0 ? "\xEF\xBF\xBD" : raw.substr(i, length).str(); // U+FFFD for what cannot be shown
       }
       column.insert(column.end(), length, at);
       text += piece;
@@ -160,9 +158,8 @@ void Renderer::marks(std::vector<Mark> list) {
   auto styleOf = [](const Mark &m) { return m.primary ? Style::Primary : Style::Secondary; };
 
   // The wide ones first, so that what is marked inside of them stays visible; the primary wins a tie.
-  llvm::stable_sort(list, [](const Mark &a, const Mark &b) {
-    return std::tuple(b.to - b.from, a.primary) < std::tuple(a.to - a.from, b.primary);
-  });
+  llvm::stable_sort(
+      list, [](const Mark &a, const Mark &b) { return std::tuple(b.to - b.from, a.primary) < std::tuple(a.to - a.from, b.primary); });
   Canvas underline;
   for (const Mark &m : list)
     underline.put(m.from, std::string(m.to - m.from, m.primary ? '^' : '-'), styleOf(m));
@@ -172,9 +169,7 @@ void Renderer::marks(std::vector<Mark> list) {
   for (const Mark &m : list)
     if (!m.text.empty())
       hung.push_back(m);
-  bool beside = !hung.empty() && llvm::all_of(list, [&](const Mark &m) {
-    return m.to <= hung.back().to && m.from <= hung.back().from;
-  });
+  bool beside = !hung.empty() && llvm::all_of(list, [&](const Mark &m) { return m.to <= hung.back().to && m.from <= hung.back().from; });
   if (beside) {
     underline.put(hung.back().to + 1, hung.back().text, styleOf(hung.back()));
     hung.pop_back();
@@ -203,8 +198,8 @@ void Renderer::sourceOf(uint32_t file, llvm::ArrayRef<const Label *> labels, con
   const SourceFile &source = sources.file(file);
   const Label *head = labels.front();
   LineCol at = source.lineCol(head->span.begin);
-  lines.push_back(std::string(numberWidth, ' ') + styled(Style::Gutter, head == primary ? " --> " : " ::: ") +
-                  source.name().str() + ":" + std::to_string(at.line) + ":" + std::to_string(at.col));
+  lines.push_back(std::string(numberWidth, ' ') + styled(Style::Gutter, head == primary ? " --> " : " ::: ") + source.name().str() + ":" +
+                  std::to_string(at.line) + ":" + std::to_string(at.col));
   row("", "");
 
   // A label over several lines marks its first line to the end, and its last with the words.
@@ -215,8 +210,7 @@ void Renderer::sourceOf(uint32_t file, llvm::ArrayRef<const Label *> labels, con
   std::map<unsigned, std::vector<Piece>> byLine;
   for (const Label *label : labels) {
     unsigned first = source.lineCol(label->span.begin).line;
-    unsigned last =
-        source.lineCol(std::max(label->span.begin, label->span.end ? label->span.end - 1 : 0)).line;
+    unsigned last = source.lineCol(std::max(label->span.begin, label->span.end ? label->span.end - 1 : 0)).line;
     byLine[first].push_back({label, true, first == last});
     if (last != first)
       byLine[last].push_back({label, false, true});
@@ -245,8 +239,7 @@ void Renderer::sourceOf(uint32_t file, llvm::ArrayRef<const Label *> labels, con
       size_t indent = raw.size() - raw.ltrim(" \t").size();
       unsigned from = columnOf(p.first ? p.label->span.begin : lineBegin + indent);
       unsigned to = p.last ? columnOf(p.label->span.end) : columnOf(lineBegin + raw.size());
-      list.push_back({from, std::max(to, from + 1), p.label == primary,
-                      p.last ? StringRef(p.label->text) : StringRef()});
+      list.push_back({from, std::max(to, from + 1), p.label == primary, p.last ? StringRef(p.label->text) : StringRef()});
     }
     row(std::to_string(number), shown.text);
     marks(std::move(list));
@@ -265,8 +258,7 @@ std::string Renderer::human(const Diagnostic &d) {
     }
   numberWidth = std::to_string(lastLine).size();
 
-  std::string header =
-      styled(Style::Error, "error[" + codeName(d.code).str() + "]") + styled(Style::Bold, ": " + d.message);
+  std::string header = styled(Style::Error, "error[" + codeName(d.code).str() + "]") + styled(Style::Bold, ": " + d.message);
   for (uint32_t file : files) {
     std::vector<const Label *> own;
     for (const Label &label : d.labels)
@@ -313,8 +305,7 @@ static std::string shortLine(const Diagnostic &d, const SourceManager &sources) 
   std::string text;
   if (Span at = d.labels.front().span; at.valid()) {
     LineCol place = sources.file(at.file).lineCol(at.begin);
-    text = sources.file(at.file).name().str() + ":" + std::to_string(place.line) + ":" +
-           std::to_string(place.col) + ": ";
+    text = sources.file(at.file).name().str() + ":" + std::to_string(place.line) + ":" + std::to_string(place.col) + ": ";
   }
   return text + "error[" + codeName(d.code).str() + "]: " + d.message + "\n";
 }
@@ -342,9 +333,8 @@ static std::string jsonLine(const Diagnostic &d, const SourceManager &sources) {
     notes.push_back(llvm::json::fixUTF8(note));
   for (const std::string &help : d.helps)
     helps.push_back(llvm::json::fixUTF8(help));
-  llvm::json::Object object{
-      {"severity", "error"},         {"code", codeName(d.code)},  {"message", llvm::json::fixUTF8(d.message)},
-      {"labels", std::move(labels)}, {"notes", std::move(notes)}, {"helps", std::move(helps)}};
+  llvm::json::Object object{{"severity", "error"},         {"code", codeName(d.code)},  {"message", llvm::json::fixUTF8(d.message)},
+                            {"labels", std::move(labels)}, {"notes", std::move(notes)}, {"helps", std::move(helps)}};
   std::string text;
   llvm::raw_string_ostream(text) << llvm::json::Value(std::move(object)) << "\n";
   return text;
@@ -380,8 +370,7 @@ static Diagnostic clipped(Diagnostic d) {
   return d;
 }
 
-std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format,
-                       bool color) {
+std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sources, ErrorFormat format, bool color) {
   std::vector<const Diagnostic *> sorted;
   for (const Diagnostic &d : diagnostics.all())
     sorted.push_back(&d);
@@ -393,8 +382,7 @@ std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sour
   // Is something wrong inside of the definition that `d` calls?
   auto follows = [&](const Diagnostic *d) {
     auto inside = [&](auto *other) { return place(other) < std::tuple(d->callee.file, d->callee.end, 0u); };
-    auto at = llvm::partition_point(
-        sorted, [&](auto *other) { return place(other) < std::tuple(d->callee.file, d->callee.begin, 0u); });
+    auto at = llvm::partition_point(sorted, [&](auto *other) { return place(other) < std::tuple(d->callee.file, d->callee.begin, 0u); });
     if (at != sorted.end() && *at == d)
       ++at;
     return at != sorted.end() && inside(*at);
@@ -434,7 +422,6 @@ std::string tl::render(const Diagnostics &diagnostics, const SourceManager &sour
   if (left && format == ErrorFormat::Json)
     text += "{\"omitted\":" + std::to_string(left) + "}\n";
   else if (left)
-    text += (format == ErrorFormat::Human ? "\n" : "") + ("and " + std::to_string(left) + " more error") +
-            (left == 1 ? "" : "s") + "\n";
+    text += (format == ErrorFormat::Human ? "\n" : "") + ("and " + std::to_string(left) + " more error") + (left == 1 ? "" : "s") + "\n";
   return text;
 }

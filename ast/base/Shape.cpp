@@ -56,9 +56,7 @@ std::optional<int64_t> Size::constant() const {
   return std::nullopt;
 }
 
-const Sym *Size::symbol() const {
-  return list.size() == 1 && list[0].coef == 1 && list[0].syms.size() == 1 ? list[0].syms[0] : nullptr;
-}
+const Sym *Size::symbol() const { return list.size() == 1 && list[0].coef == 1 && list[0].syms.size() == 1 ? list[0].syms[0] : nullptr; }
 
 void Size::eachSym(llvm::function_ref<void(const Sym *)> f) const {
   for (const Term &term : list)
@@ -104,8 +102,7 @@ Size operator*(const Size &a, const Size &b) {
 }
 
 bool operator==(const Size &a, const Size &b) {
-  return llvm::equal(a.list, b.list,
-                     [](const Term &x, const Term &y) { return x.coef == y.coef && x.syms == y.syms; });
+  return llvm::equal(a.list, b.list, [](const Term &x, const Term &y) { return x.coef == y.coef && x.syms == y.syms; });
 }
 } // namespace tl
 
@@ -127,9 +124,7 @@ static Tightness tightness(const Size &size) {
   return Tightness::Product;
 }
 
-static std::string inside(const Size &size, Tightness least) {
-  return tightness(size) >= least ? size.str() : "(" + size.str() + ")";
-}
+static std::string inside(const Size &size, Tightness least) { return tightness(size) >= least ? size.str() : "(" + size.str() + ")"; }
 
 static std::string symText(const Sym *s) {
   switch (s->kind) {
@@ -214,8 +209,7 @@ SizeContext::SizeContext() : storage(std::make_unique<Storage>()) {}
 SizeContext::~SizeContext() = default;
 
 const Sym *SizeContext::sym(SymKind kind, llvm::StringRef name, Span origin, const void *owner) {
-  storage->syms.push_back(
-      {kind, uint32_t(storage->syms.size()), name.str(), origin, owner, nullptr, nullptr});
+  storage->syms.push_back({kind, uint32_t(storage->syms.size()), name.str(), origin, owner, nullptr, nullptr});
   return &storage->syms.back();
 }
 
@@ -307,12 +301,11 @@ Size SizeContext::divide(const Size &lhs, const Size &rhs) {
     return opaque(SymKind::Div, lhs, rhs);
   }
   auto [quotient, rest] = splitByTerm(lhs, rhs.terms().front());
-  if (rest.terms().empty() ||
-      (rest.constant() && rhs.constant())) // the rest of a number is less than the divisor
+  if (rest.terms().empty() || (rest.constant() && rhs.constant())) // the rest of a number is less than the divisor
     return quotient;
   // (n // a) // b is n // (a * b) for positive numbers.
-  if (const Sym *s = rest.symbol(); s && s->kind == SymKind::Div && rhs.constant() && s->rhs->constant() &&
-                                    *rhs.constant() > 0 && *s->rhs->constant() > 0)
+  if (const Sym *s = rest.symbol();
+      s && s->kind == SymKind::Div && rhs.constant() && s->rhs->constant() && *rhs.constant() > 0 && *s->rhs->constant() > 0)
     return quotient + divide(*s->lhs, *s->rhs * rhs);
   return quotient + opaque(SymKind::Div, rest, rhs);
 }
@@ -346,8 +339,7 @@ Size SizeContext::max(const Size &lhs, const Size &rhs) {
   return left <= right ? opaque(SymKind::Max, lhs, rhs) : opaque(SymKind::Max, rhs, lhs);
 }
 
-Size tl::substitute(const Size &size, SizeContext &ctx,
-                    llvm::function_ref<std::optional<Size>(const Sym *)> f) {
+Size tl::substitute(const Size &size, SizeContext &ctx, llvm::function_ref<std::optional<Size>(const Sym *)> f) {
   auto one = [&](const Sym *s) -> Size {
     if (std::optional<Size> value = f(s))
       return *value;

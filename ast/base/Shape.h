@@ -12,14 +12,14 @@ class Size;
 
 /// What a symbol stands for.
 enum class SymKind : uint8_t {
-  Param,  ///< A size parameter of a function or record: known from the arguments.
-  Local,  ///< An immutable `int` of a body (`owner` is its declaration).
-  Fresh,  ///< A size that only the data knows: bound where a value with it is first seen.
-  Div,    ///< lhs // rhs, where that is not a polynomial.
-  Mod,    ///< lhs % rhs.
+  Param, ///< A size parameter of a function or record: known from the arguments.
+  Local, ///< An immutable `int` of a body (`owner` is its declaration).
+  Fresh, ///< A size that only the data knows: bound where a value with it is first seen.
+  Div,   ///< lhs // rhs, where that is not a polynomial.
+  Mod,   ///< lhs % rhs.
   Min,
-  Max,    ///< min and max of two sizes.
-  Solve,  ///< A hole filled in while a call is checked; never left in a checked program.
+  Max,   ///< min and max of two sizes.
+  Solve, ///< A hole filled in while a call is checked; never left in a checked program.
 };
 
 /// A symbol. Symbols live in the SizeContext that made them and are equal when they are the same object; `id` orders
@@ -28,8 +28,8 @@ struct Sym {
   SymKind kind;
   uint32_t id;
   std::string name;
-  Span origin;               ///< Where the size came from, for messages.
-  const void *owner = nullptr; ///< ast::VarDecl of a Local.
+  Span origin;                               ///< Where the size came from, for messages.
+  const void *owner = nullptr;               ///< ast::VarDecl of a Local.
   const Size *lhs = nullptr, *rhs = nullptr; ///< Operands of Div, Mod, Min, Max.
 };
 

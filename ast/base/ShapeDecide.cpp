@@ -53,8 +53,7 @@ private:
     return p;
   }
   unsigned column(llvm::ArrayRef<const Sym *> product) const {
-    return llvm::find_if(products, [&](const Product &p) { return llvm::ArrayRef(p) == product; }) -
-           products.begin();
+    return llvm::find_if(products, [&](const Product &p) { return llvm::ArrayRef(p) == product; }) - products.begin();
   }
 
   llvm::SmallVector<Product> products;
@@ -164,8 +163,7 @@ void System::addProducts(const Facts &facts) {
   for (size_t i = 0; i < atLeast.size(); ++i)
     for (size_t j = 0; j <= i && pairs < MaxPairs; ++j, ++pairs) {
       Size product = atLeast[i] * atLeast[j];
-      if (llvm::all_of(product.terms(),
-                       [&](const Term &t) { return t.syms.empty() || column(t.syms) < products.size(); }))
+      if (llvm::all_of(product.terms(), [&](const Term &t) { return t.syms.empty() || column(t.syms) < products.size(); }))
         atLeastZero(product);
     }
   for (const Product &p : products)
@@ -192,11 +190,9 @@ std::optional<Witness> System::sample(const Size &size) const {
 //===- Witnesses ----------------------------------------------------------------------------------------===//
 
 /// Whether the facts hold under these values and `fails` is true of the claim's value.
-static bool isWitness(const Witness &w, const Size &claim, const Facts &facts,
-                      llvm::function_ref<bool(int64_t)> fails) {
+static bool isWitness(const Witness &w, const Size &claim, const Facts &facts, llvm::function_ref<bool(int64_t)> fails) {
   std::optional<int64_t> value = w.eval(claim);
-  return value && fails(*value) &&
-         llvm::all_of(w.values, [](auto &pair) { return pair.second >= 0 || !isNonNegative(pair.first); }) &&
+  return value && fails(*value) && llvm::all_of(w.values, [](auto &pair) { return pair.second >= 0 || !isNonNegative(pair.first); }) &&
          llvm::all_of(facts.zero, [&](const Size &fact) { return w.eval(fact) == 0; }) &&
          llvm::all_of(facts.nonNegative, [&](const Size &fact) { return w.eval(fact).value_or(-1) >= 0; });
 }
@@ -204,8 +200,7 @@ static bool isWitness(const Witness &w, const Size &claim, const Facts &facts,
 /// Values that make a claim fail: small ones that a reader can follow, else what the linear hull gives, if
 /// that is right.
 static std::optional<Witness> findWitness(const System &system, const Size &claim, const Facts &facts,
-                                          llvm::function_ref<bool(int64_t)> fails,
-                                          llvm::ArrayRef<Size> failing) {
+                                          llvm::function_ref<bool(int64_t)> fails, llvm::ArrayRef<Size> failing) {
   static constexpr int64_t small[] = {3, 2, 4, 5, 1, 0, 6, 7, 8, 16};
   constexpr unsigned MaxTries = 2000;
   Witness w;
@@ -225,8 +220,7 @@ static std::optional<Witness> findWitness(const System &system, const Size &clai
       w.values[i].second = small[digits[i]];
   }
   for (const Size &size : failing)
-    if (std::optional<Witness> sample = system.sample(size);
-        sample && isWitness(*sample, claim, facts, fails))
+    if (std::optional<Witness> sample = system.sample(size); sample && isWitness(*sample, claim, facts, fails))
       return sample;
   return std::nullopt;
 }
@@ -258,8 +252,7 @@ static Facts relevant(const Size &lhs, const Size &rhs, const Facts &facts) {
   add(rhs);
   Facts result;
   llvm::SmallVector<bool> zero(facts.zero.size()), nonNegative(facts.nonNegative.size());
-  auto take = [&](llvm::ArrayRef<Size> from, llvm::SmallVectorImpl<bool> &taken,
-                  llvm::SmallVectorImpl<Size> &into) {
+  auto take = [&](llvm::ArrayRef<Size> from, llvm::SmallVectorImpl<bool> &taken, llvm::SmallVectorImpl<Size> &into) {
     bool any = false;
     for (size_t i = 0; i < from.size(); ++i)
       if (!taken[i] && llvm::any_of(syms, [&](const Sym *s) { return from[i].mentions(s); })) {
@@ -279,8 +272,7 @@ static Facts relevant(const Size &lhs, const Size &rhs, const Facts &facts) {
 
 /// Sums of what is at least 0 by itself need no solver.
 static bool plainlyNonNegative(const Size &size) {
-  return llvm::all_of(size.terms(),
-                      [](const Term &t) { return t.coef >= 0 && llvm::all_of(t.syms, isNonNegative); });
+  return llvm::all_of(size.terms(), [](const Term &t) { return t.coef >= 0 && llvm::all_of(t.syms, isNonNegative); });
 }
 
 Answer tl::equal(const Size &lhs, const Size &rhs, const Facts &facts, Witness *witness) {
@@ -294,8 +286,7 @@ Answer tl::equal(const Size &lhs, const Size &rhs, const Facts &facts, Witness *
   if (!canDiffer)
     return Answer::Always;
   if (witness)
-    tell(witness, findWitness(system, difference, own, [](int64_t v) { return v != 0; }, {more, less}), lhs,
-         rhs);
+    tell(witness, findWitness(system, difference, own, [](int64_t v) { return v != 0; }, {more, less}), lhs, rhs);
   return system.allowsZero(difference) ? Answer::Sometimes : Answer::Never;
 }
 

@@ -15,8 +15,7 @@ Span Span::cover(Span a, Span b) {
   return {a.file, std::min(a.begin, b.begin), std::max(a.end, b.end)};
 }
 
-SourceFile::SourceFile(uint32_t id, std::string name, std::string text)
-    : number(id), fileName(std::move(name)), contents(std::move(text)) {
+SourceFile::SourceFile(uint32_t id, std::string name, std::string text) : number(id), fileName(std::move(name)), contents(std::move(text)) {
   // A line ends with LF, CR LF, or (old files) a lone CR, as in the lexer.
   lineStarts.push_back(0);
   for (size_t i = 0, e = contents.size(); i != e; ++i)

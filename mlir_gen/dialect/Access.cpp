@@ -1,8 +1,8 @@
 // Slice, update, gather and scatter_add: what reads and writes places of an array.
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -149,7 +149,8 @@ LogicalResult sliceOfBroadcast(SliceOp op, PatternRewriter &b) {
   }
   Val inner(b, op.getLoc(), x.getX());
   if (!offsets.empty())
-    inner = inner.like(make<SliceOp>(b, op.getLoc(), x.getX(), ValueRange(offsets), ValueRange(sizes), strides, dropped, op.getAlways(), op.getHere()));
+    inner = inner.like(
+        make<SliceOp>(b, op.getLoc(), x.getX(), ValueRange(offsets), ValueRange(sizes), strides, dropped, op.getAlways(), op.getHere()));
   b.replaceOp(op, broadcast(inner, without<Value>(SmallVector<Value>(op.getSizes()), op.getDropped()), axes).v);
   return success();
 }
@@ -169,7 +170,8 @@ LogicalResult sliceOfSlice(SliceOp op, PatternRewriter &b) {
   }
   llvm::sort(dropped);
   bool always = op.getAlways() && x.getAlways();
-  b.replaceOpWithNewOp<SliceOp>(op, x.getX(), offsets, sizes, strides, dropped, always, !always && (op.getAlways() || op.getHere()) && (x.getAlways() || x.getHere()));
+  b.replaceOpWithNewOp<SliceOp>(op, x.getX(), offsets, sizes, strides, dropped, always,
+                                !always && (op.getAlways() || op.getHere()) && (x.getAlways() || x.getHere()));
   return success();
 }
 } // namespace
@@ -187,9 +189,12 @@ void SliceOp::vjp(Adjoints &adjoints, ValueRange g) {
     return;
   OpBuilder &b = adjoints.b;
   Val old = adjoints.val(getLoc(), adjoints.get(x)), part = old.like(g[0]);
-  auto slice = [&](Val whole) { return whole.like(make<SliceOp>(b, getLoc(), whole.v, getOffsets(), getSizes(), getStrides(), getDropped(), getAlways(), getHere())); };
+  auto slice = [&](Val whole) {
+    return whole.like(make<SliceOp>(b, getLoc(), whole.v, getOffsets(), getSizes(), getStrides(), getDropped(), getAlways(), getHere()));
+  };
   auto update = [&](Val whole, Val src) {
-    return whole.like(UpdateOp::create(b, getLoc(), whole.v, getOffsets(), getSizes(), src.v, getStrides(), getDropped(), getAlways(), getHere()));
+    return whole.like(
+        UpdateOp::create(b, getLoc(), whole.v, getOffsets(), getSizes(), src.v, getStrides(), getDropped(), getAlways(), getHere()));
   };
   Val mask = part.like(adjoints.mask(getY())), oldMask = part.like(adjoints.mask(x));
   if (!old) {
@@ -212,8 +217,8 @@ SmallVector<Value> SliceOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
 
 Speculation::Speculatability UpdateOp::getSpeculatability() { return speculatability(*this); }
 
-LogicalResult UpdateOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
-                                         SmallVectorImpl<Type> &types) {
+LogicalResult UpdateOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                         RegionRange, SmallVectorImpl<Type> &types) {
   types.push_back(tensorOf(elementOf(operands[0]), rankOf(operands[0])));
   return success();
 }
@@ -229,12 +234,15 @@ LogicalResult UpdateOp::verify() {
 void UpdateOp::vjp(Adjoints &adjoints, ValueRange g) {
   OpBuilder &b = adjoints.b;
   Val whole = adjoints.val(getLoc(), g[0]), mask = whole.like(adjoints.mask(getY()));
-  auto slice = [&](Val x) { return x.like(make<SliceOp>(b, getLoc(), x.v, getOffsets(), getSizes(), getStrides(), getDropped(), getAlways(), getHere())); };
+  auto slice = [&](Val x) {
+    return x.like(make<SliceOp>(b, getLoc(), x.v, getOffsets(), getSizes(), getStrides(), getDropped(), getAlways(), getHere()));
+  };
   if (adjoints.wants(getSrc()))
     adjoints.add(getSrc(), slice(whole), mask && isTensor(mask.v) ? slice(mask) : mask);
   if (adjoints.wants(getX())) {
     Val zeros = isTensor(getSrc()) ? full(whole.like(getSrc()), 0) : whole.constant(0);
-    Value rest = UpdateOp::create(b, getLoc(), whole.v, getOffsets(), getSizes(), zeros.v, getStrides(), getDropped(), getAlways(), getHere());
+    Value rest =
+        UpdateOp::create(b, getLoc(), whole.v, getOffsets(), getSizes(), zeros.v, getStrides(), getDropped(), getAlways(), getHere());
     adjoints.add(getX(), whole.like(rest), mask);
   }
 }
@@ -250,8 +258,8 @@ SmallVector<Value> UpdateOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
 
 Speculation::Speculatability GatherOp::getSpeculatability() { return getGuarded() ? Speculation::Speculatable : speculatability(*this); }
 
-LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
-                                         SmallVectorImpl<Type> &types) {
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                         RegionRange, SmallVectorImpl<Type> &types) {
   ValueRange indices = operands.drop_front();
   int64_t rank = int64_t(rankOf(operands[0])) - int64_t(indices.size()) + placesRank(indices);
   types.push_back(tensorOf(elementOf(operands[0]), std::max<int64_t>(rank, 0)));
@@ -294,7 +302,9 @@ SmallVector<Value> GatherOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
 
 //===- scatter_add -------------------------------------------------------------------------------------------------------------------===//
 
-Speculation::Speculatability ScatterAddOp::getSpeculatability() { return getGuarded() ? Speculation::Speculatable : speculatability(*this); }
+Speculation::Speculatability ScatterAddOp::getSpeculatability() {
+  return getGuarded() ? Speculation::Speculatable : speculatability(*this);
+}
 
 LogicalResult ScatterAddOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
                                              RegionRange, SmallVectorImpl<Type> &types) {

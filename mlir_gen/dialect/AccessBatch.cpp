@@ -1,9 +1,9 @@
-// Slice, update, gather and scatter_add for all indices of a map: places that depend on the indices become strides where they are affine in one
-// index, else gathers.
-#include "mlir_gen/dialect/Dialect.h"
+// Slice, update, gather and scatter_add for all indices of a map: places that depend on the indices become strides where they are affine in
+// one index, else gathers.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -92,7 +92,8 @@ Batched gather(BatchBuilder &batch, Location loc, const Batched &x, ArrayRef<Bat
   llvm::sort(all);
   SmallVector<int64_t> order;
   for (unsigned axis : all)
-    order.push_back(llvm::is_contained(own, axis) ? BatchBuilder::place(axis, own) : int64_t(ownSizes.size()) + BatchBuilder::place(axis, free));
+    order.push_back(llvm::is_contained(own, axis) ? BatchBuilder::place(axis, own)
+                                                  : int64_t(ownSizes.size()) + BatchBuilder::place(axis, free));
   for (size_t i = own.size(); i < ownSizes.size(); ++i)
     order.push_back(i);
   for (size_t i = ownSizes.size() + free.size(); i < rankOf(y); ++i)
@@ -201,7 +202,8 @@ struct SliceBatch {
         Val step(b, loc, IotaOp::create(b, loc, sizes[axis]));
         step = step * step.like(constantInt(b, loc, b.getI64Type(), op.getStrides()[axis]));
         Value steps = broadcast(step, windowSizes, {window}).v;
-        place = {(Val(b, loc, batch.align(place, place.axes, windowSizes)) + Val(b, loc, batch.align({steps, {}}, place.axes))).v, place.axes};
+        place = {(Val(b, loc, batch.align(place, place.axes, windowSizes)) + Val(b, loc, batch.align({steps, {}}, place.axes))).v,
+                 place.axes};
       } else if (!anyTensor && places.empty()) {
         place.v = broadcast(Val(b, loc, place.v), windowSizes, {}).v;
       }
@@ -241,8 +243,8 @@ SmallVector<Batched> SliceOp::batch(BatchBuilder &batch, ArrayRef<Batched> opera
   return {slice.gathered.empty() ? y : slice.gathers(y, rest)};
 }
 
-/// Where the places do not depend on the indices, an update of each element's box; a place that does is found by comparing, for axes that are
-/// dropped. Not for windows at such places.
+/// Where the places do not depend on the indices, an update of each element's box; a place that does is found by comparing, for axes that
+/// are dropped. Not for windows at such places.
 SmallVector<Batched> UpdateOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {
   OpBuilder &b = batch.b;
   Location loc = getLoc();
@@ -317,8 +319,8 @@ SmallVector<Batched> ScatterAddOp::batch(BatchBuilder &batch, ArrayRef<Batched> 
     scattered.push_back(axis + axes.size());
   }
   bool guarded = getGuarded() || (batch.guard && !getAlways());
-  Value y = ScatterAddOp::create(b, loc, batch.align(operands[0], axes), places, batch.align(operands.back(), axes), scattered, guarded, getAlways(),
-                                 getHere() && !guarded);
+  Value y = ScatterAddOp::create(b, loc, batch.align(operands[0], axes), places, batch.align(operands.back(), axes), scattered, guarded,
+                                 getAlways(), getHere() && !guarded);
   return {{y, axes}};
 }
 } // namespace tl

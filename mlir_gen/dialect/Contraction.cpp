@@ -1,6 +1,6 @@
 // Sums of products: labels, batching by one more label, and derivatives, which are contractions again.
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -50,13 +50,13 @@ SmallVector<Batched> ContractOp::batch(BatchBuilder &batch, ArrayRef<Batched> op
       all.push_back(label + axes.size());
     return all;
   };
-  Value y = ContractOp::create(batch.b, getLoc(), operands[0].v, operands[1].v, labels(operands[0], getLhs()), labels(operands[1], getRhs()),
-                               getRank() + axes.size());
+  Value y = ContractOp::create(batch.b, getLoc(), operands[0].v, operands[1].v, labels(operands[0], getLhs()),
+                               labels(operands[1], getRhs()), getRank() + axes.size());
   return {{y, axes}};
 }
 
-/// `g` [`rank` axes] times `other` [labels `with`], summed to the axes `to` of an operand. Each label of the three is in two of them: one that is
-/// summed over is in both operands, any other is in the result.
+/// `g` [`rank` axes] times `other` [labels `with`], summed to the axes `to` of an operand. Each label of the three is in two of them: one
+/// that is summed over is in both operands, any other is in the result.
 static Val contractTo(Val g, unsigned rank, Val other, ArrayRef<int64_t> with, ArrayRef<int64_t> to) {
   llvm::SmallDenseMap<int64_t, int64_t> renamed;
   auto rename = [&](int64_t label) { return renamed.try_emplace(label, renamed.size()).first->second; };
@@ -75,7 +75,8 @@ static Val maskTo(Val mask, OpBuilder &b, Value operand, ArrayRef<int64_t> label
   for (int64_t label = 0; label < int64_t(rankOf(mask.v)); ++label)
     (llvm::is_contained(labels, label) ? kept : missing).push_back(label);
   mask = any(mask, missing);
-  SmallVector<int64_t> places = llvm::map_to_vector(kept, [&](int64_t label) -> int64_t { return llvm::find(labels, label) - labels.begin(); });
+  SmallVector<int64_t> places =
+      llvm::map_to_vector(kept, [&](int64_t label) -> int64_t { return llvm::find(labels, label) - labels.begin(); });
   SmallVector<int64_t> order = axesUpTo(places.size());
   llvm::sort(order, [&](int64_t i, int64_t j) { return places[i] < places[j]; });
   llvm::sort(places);

@@ -1,8 +1,8 @@
-// Convolutions: labels of leading axes, batching by one more label, and derivatives. One sum of products over images, kernel and result gives
-// each of the three from the other two; that of the images is a convolution of stride 1 again.
-#include "mlir_gen/dialect/Dialect.h"
+// Convolutions: labels of leading axes, batching by one more label, and derivatives. One sum of products over images, kernel and result
+// gives each of the three from the other two; that of the images is a convolution of stride 1 again.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -56,8 +56,8 @@ SmallVector<Batched> Conv2dOp::batch(BatchBuilder &batch, ArrayRef<Batched> oper
     return all;
   };
   SmallVector<Value> spatial{operands[2].v, operands[3].v};
-  Value y = Conv2dOp::create(batch.b, getLoc(), operands[0].v, operands[1].v, spatial, getStrides(), getKernel(), labels(operands[0], getLhs()),
-                             labels(operands[1], getRhs()), getRank() + axes.size());
+  Value y = Conv2dOp::create(batch.b, getLoc(), operands[0].v, operands[1].v, spatial, getStrides(), getKernel(),
+                             labels(operands[0], getLhs()), labels(operands[1], getRhs()), getRank() + axes.size());
   return {{y, axes}};
 }
 
@@ -70,8 +70,8 @@ struct Labelled {
 } // namespace
 
 /// The convolution (or the kernel) of `x` and `z` with the leading axes `to`.
-static Value convolve(OpBuilder &b, Location loc, const Labelled &x, const Labelled &z, ArrayRef<int64_t> to, ValueRange spatial, ArrayRef<int64_t> strides,
-                      bool kernel) {
+static Value convolve(OpBuilder &b, Location loc, const Labelled &x, const Labelled &z, ArrayRef<int64_t> to, ValueRange spatial,
+                      ArrayRef<int64_t> strides, bool kernel) {
   llvm::SmallDenseMap<int64_t, int64_t> renamed;
   auto rename = [&](int64_t label) { return renamed.try_emplace(label, renamed.size()).first->second; };
   llvm::for_each(to, rename);
@@ -79,9 +79,10 @@ static Value convolve(OpBuilder &b, Location loc, const Labelled &x, const Label
   return make<Conv2dOp>(b, loc, x.v, z.v, spatial, strides, kernel, lhs, rhs, int64_t(to.size()));
 }
 
-/// What results `y` and a kernel `w` give the images [height, width]: `y` with its elements `strides` apart and as much zero around as a kernel
-/// reaches, convolved with the kernel that is turned round.
-static Value imagesOf(OpBuilder &b, Location loc, const Labelled &y, const Labelled &w, ArrayRef<int64_t> to, ValueRange spatial, ArrayRef<int64_t> strides) {
+/// What results `y` and a kernel `w` give the images [height, width]: `y` with its elements `strides` apart and as much zero around as a
+/// kernel reaches, convolved with the kernel that is turned round.
+static Value imagesOf(OpBuilder &b, Location loc, const Labelled &y, const Labelled &w, ArrayRef<int64_t> to, ValueRange spatial,
+                      ArrayRef<int64_t> strides) {
   SmallVector<Value> ySizes = sizesOf(b, y.v), wSizes = sizesOf(b, w.v);
   const size_t yLead = y.labels.size(), wLead = w.labels.size();
   Value zero = index(b, loc, 0), one = index(b, loc, 1);

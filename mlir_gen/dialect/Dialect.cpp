@@ -1,7 +1,5 @@
 // The dialect itself, and what builds its ops by name.
 #include "mlir_gen/dialect/Dialect.h"
-#include "mlir_gen/dialect/Rules.h"
-#include "mlir_gen/dialect/Scalar.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -9,11 +7,13 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/Transforms/InliningUtils.h"
+#include "mlir_gen/dialect/Rules.h"
+#include "mlir_gen/dialect/Scalar.h"
 
 using namespace mlir;
 
-#include "mlir_gen/dialect/TlInterfaces.cpp.inc"
 #include "mlir_gen/dialect/TlDialect.cpp.inc"
+#include "mlir_gen/dialect/TlInterfaces.cpp.inc"
 #define GET_OP_CLASSES
 #include "mlir_gen/dialect/TlOps.cpp.inc"
 
@@ -67,8 +67,8 @@ Value constantInt(OpBuilder &b, Location loc, Type type, int64_t value) {
   return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, value));
 }
 
-/// Adds the result types that follow from operands and attributes. A wrong call is a bug of the compiler: it is reported at the op's place, and
-/// the verifier stops at what is made.
+/// Adds the result types that follow from operands and attributes. A wrong call is a bug of the compiler: it is reported at the op's place,
+/// and the verifier stops at what is made.
 static void inferTypes(OperationState &state) {
   auto *infer = state.name.getInterface<InferTypeOpInterface>();
   if (!infer)

@@ -1,8 +1,5 @@
 // The tl dialect: everything that builds, asks or rewrites its ops includes this.
 #pragma once
-#include "mlir_gen/dialect/Math.h"
-#include "mlir_gen/dialect/Sizes.h"
-#include "mlir_gen/dialect/Transform.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -14,6 +11,9 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir_gen/dialect/Math.h"
+#include "mlir_gen/dialect/Sizes.h"
+#include "mlir_gen/dialect/Transform.h"
 
 namespace tl {
 /// What prints, checks and traps write to.

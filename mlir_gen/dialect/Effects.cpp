@@ -1,7 +1,7 @@
 // Checks, text and files: what must fit together, and checks for all indices of a map at once.
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "mlir_gen/dialect/Rules.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -40,7 +40,9 @@ LogicalResult SaveOp::verify() {
 
 void LoadOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getSizes()); }
 
-SmallVector<Batched> StringOp::batch(BatchBuilder &batch, ArrayRef<Batched>) { return {{batch.b.clone(*getOperation())->getResult(0), {}}}; }
+SmallVector<Batched> StringOp::batch(BatchBuilder &batch, ArrayRef<Batched>) {
+  return {{batch.b.clone(*getOperation())->getResult(0), {}}};
+}
 
 /// One check of all indices. A condition that depends on none of them must hold only if there is an index at all.
 SmallVector<Batched> CheckOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {

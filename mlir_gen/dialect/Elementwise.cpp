@@ -1,8 +1,8 @@
 // Elementwise ops: what all share (types, sizes, batching, both derivatives, scalar meaning), then verifiers and folds of single ops.
-#include "mlir_gen/dialect/Dialect.h"
-#include "mlir_gen/dialect/Rules.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir_gen/dialect/Rules.h"
 
 using namespace mlir;
 
@@ -35,9 +35,8 @@ SmallVector<Batched> batch(Operation *op, BatchBuilder &batch, ArrayRef<Batched>
   for (const Batched &x : operands)
     if (BatchBuilder::innerRank(x))
       inner = batch.innerSizes(x);
-  SmallVector<Value> aligned = llvm::map_to_vector(operands, [&](const Batched &x) {
-    return !isTensor(x.v) && !isa<IndexType>(x.v.getType()) ? x.v : batch.align(x, axes, inner);
-  });
+  SmallVector<Value> aligned = llvm::map_to_vector(
+      operands, [&](const Batched &x) { return !isTensor(x.v) && !isa<IndexType>(x.v.getType()) ? x.v : batch.align(x, axes, inner); });
   return llvm::map_to_vector(rebuild(batch.b, op, aligned)->getResults(), [&](Value y) { return Batched{y, axes}; });
 }
 
@@ -88,9 +87,8 @@ SmallVector<Value> jvp(Operation *op, OpBuilder &b, ArrayRef<Value> dx, Derivati
 SmallVector<Value> scalar(Operation *op, OpBuilder &b, ValueRange args, Body body) {
   Location loc = op->getLoc();
   auto isHalf = [](Type type) { return type.isF16() || type.isBF16(); };
-  SmallVector<Value> wide = llvm::map_to_vector(args, [&](Value arg) -> Value {
-    return isHalf(arg.getType()) ? arith::ExtFOp::create(b, loc, b.getF32Type(), arg) : arg;
-  });
+  SmallVector<Value> wide = llvm::map_to_vector(
+      args, [&](Value arg) -> Value { return isHalf(arg.getType()) ? arith::ExtFOp::create(b, loc, b.getF32Type(), arg) : arg; });
   Value y = body(b, loc, op, wide);
   Type type = elementOf(op->getResult(0));
   return {isHalf(type) && y.getType() != type ? arith::TruncFOp::create(b, loc, type, y) : y};
@@ -266,10 +264,18 @@ OpFoldResult CompareOp::fold(FoldAdaptor a) {
   std::optional<int> order; // -1, 0, 1; 2 for NaN
   if (auto x = as<APFloat>(a.getX()), z = as<APFloat>(a.getZ()); x && z) {
     switch (x->compare(*z)) {
-    case APFloat::cmpLessThan: order = -1; break;
-    case APFloat::cmpEqual: order = 0; break;
-    case APFloat::cmpGreaterThan: order = 1; break;
-    case APFloat::cmpUnordered: order = 2; break;
+    case APFloat::cmpLessThan:
+      order = -1;
+      break;
+    case APFloat::cmpEqual:
+      order = 0;
+      break;
+    case APFloat::cmpGreaterThan:
+      order = 1;
+      break;
+    case APFloat::cmpUnordered:
+      order = 2;
+      break;
     }
   } else if (auto x = as<APInt>(a.getX()), z = as<APInt>(a.getZ()); x && z) {
     bool less = isUnsigned(*this) || x->getBitWidth() == 1 ? x->ult(*z) : x->slt(*z);

@@ -68,7 +68,8 @@ Val reshape(Val x, ArrayRef<Value> sizes) {
     return op<ReshapeOp>(x, ValueRange(sizes));
   unsigned rank = rankOf(x.v);
   SmallVector<Value> zeros(rank, index(*x.b, x.loc, 0)), ones(rank, index(*x.b, x.loc, 1));
-  return op<SliceOp>(x, ValueRange(zeros), ValueRange(ones), SmallVector<int64_t>(rank, 1), axesUpTo(rank), /*always=*/true, /*here=*/false);
+  return op<SliceOp>(x, ValueRange(zeros), ValueRange(ones), SmallVector<int64_t>(rank, 1), axesUpTo(rank), /*always=*/true,
+                     /*here=*/false);
 }
 
 Val full(Val as, double c) { return broadcastLike(as.constant(c), as.v); }

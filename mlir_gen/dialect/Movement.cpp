@@ -1,7 +1,7 @@
 // Broadcast, transpose, reshape, concat, iota and empty: types, verifiers, folds, both derivatives, batching.
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -153,9 +153,7 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 }
 void ReshapeOp::resultSizes(OpBuilder &, unsigned, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getSizes()); }
 
-LogicalResult ReshapeOp::verify() {
-  return getSizes().empty() ? emitOpError("has no sizes: an element is taken by slice") : success();
-}
+LogicalResult ReshapeOp::verify() { return getSizes().empty() ? emitOpError("has no sizes: an element is taken by slice") : success(); }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   bool same = getSizes().size() == 1 && rankOf(getX()) == 1;

@@ -1,13 +1,13 @@
 // Threefry 2x32 with 20 rounds: types, sizes, batching, and the rounds on scalars.
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "mlir_gen/dialect/Rules.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
 namespace tl {
-LogicalResult ThreefryOp::inferReturnTypes(MLIRContext *ctx, std::optional<Location> loc, ValueRange operands, DictionaryAttr, OpaqueProperties,
-                                           RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult ThreefryOp::inferReturnTypes(MLIRContext *ctx, std::optional<Location> loc, ValueRange operands, DictionaryAttr,
+                                           OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   if (failed(elementwise::inferType(ctx, loc, operands, 0, types)))
     return failure();
   types.push_back(types.front());
@@ -16,7 +16,9 @@ LogicalResult ThreefryOp::inferReturnTypes(MLIRContext *ctx, std::optional<Locat
 
 void ThreefryOp::resultSizes(OpBuilder &b, unsigned, SmallVectorImpl<Value> &sizes) { elementwise::sizes(*this, b, sizes); }
 
-SmallVector<Batched> ThreefryOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) { return elementwise::batch(*this, batch, operands); }
+SmallVector<Batched> ThreefryOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {
+  return elementwise::batch(*this, batch, operands);
+}
 
 /// Figure 2 and table 4 of Salmon et al.: a key is injected after every fourth round.
 SmallVector<Value> ThreefryOp::scalar(OpBuilder &b, ValueRange args) {

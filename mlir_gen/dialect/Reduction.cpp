@@ -1,8 +1,8 @@
 // Reductions and scans: types, sizes, verifiers and batching that all share, then both derivatives of each, then the composites.
-#include "mlir_gen/dialect/Dialect.h"
-#include "mlir_gen/dialect/Rules.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
+#include "mlir_gen/dialect/Rules.h"
 
 using namespace mlir;
 
@@ -79,7 +79,9 @@ static Val back(Operation *op, Val y) {
   return broadcast(y, sizesOf(*y.b, x), otherAxes(rankOf(x), axesOf(op)));
 }
 /// The same for a mask, which may be a scalar that stands for all.
-static Val backMask(Operation *op, Val mask) { return mask && rankOf(mask.v) == rankOf(op->getResult(0)) && isTensor(mask.v) ? back(op, mask) : mask; }
+static Val backMask(Operation *op, Val mask) {
+  return mask && rankOf(mask.v) == rankOf(op->getResult(0)) && isTensor(mask.v) ? back(op, mask) : mask;
+}
 } // namespace tl::reduction
 
 namespace tl {
@@ -192,8 +194,8 @@ SmallVector<Value> CumProdOp::jvp(OpBuilder &b, ArrayRef<Value> tangent) {
 
 //===- recurrences -------------------------------------------------------------------------------------------------------------------===//
 
-LogicalResult RecurOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
-                                        SmallVectorImpl<Type> &types) {
+LogicalResult RecurOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                        RegionRange, SmallVectorImpl<Type> &types) {
   types.push_back(operands[0].getType());
   return success();
 }
@@ -205,7 +207,8 @@ LogicalResult RecurOp::verify() {
 }
 SmallVector<Batched> RecurOp::batch(BatchBuilder &batch, ArrayRef<Batched> operands) {
   BatchBuilder::Axes axes = BatchBuilder::unite(operands);
-  Value y = RecurOp::create(batch.b, getLoc(), batch.align(operands[0], axes), batch.align(operands[1], axes), getAxis() + axes.size(), getReverse());
+  Value y = RecurOp::create(batch.b, getLoc(), batch.align(operands[0], axes), batch.align(operands[1], axes), getAxis() + axes.size(),
+                            getReverse());
   return {{y, axes}};
 }
 
@@ -291,9 +294,7 @@ Val largest(Val x, ArrayRef<int64_t> axes) {
 SmallVector<Value> ReduceMeanOp::expand(OpBuilder &b) { return {mean(Val(b, getLoc(), getX()), getAxes()).v}; }
 SmallVector<Value> ReduceVarOp::expand(OpBuilder &b) { return {variance(*this, Val(b, getLoc(), getX()), getAxes()).v}; }
 SmallVector<Value> ReduceStdOp::expand(OpBuilder &b) { return {sqrt(variance(*this, Val(b, getLoc(), getX()), getAxes())).v}; }
-SmallVector<Value> ReduceCountOp::expand(OpBuilder &b) {
-  return {sum(convert(Val(b, getLoc(), getX()), b.getI64Type()), getAxes()).v};
-}
+SmallVector<Value> ReduceCountOp::expand(OpBuilder &b) { return {sum(convert(Val(b, getLoc(), getX()), b.getI64Type()), getAxes()).v}; }
 SmallVector<Value> Norm2Op::expand(OpBuilder &b) {
   Val x(b, getLoc(), getX());
   return {sqrt(sum(x * x, getAxes())).v};

@@ -1,8 +1,8 @@
 // Elementwise ops on one element, with arith and math ops.
 #include "mlir_gen/dialect/Scalar.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
@@ -90,7 +90,8 @@ Value complement(OpBuilder &b, Location loc, Value x) {
 /// On floats as NumPy: exact remainder first, so that 1.0 // 0.1 is 9 as 1.0 % 0.1 says.
 static Value floorDivideFloats(OpBuilder &b, Location loc, Value x, Value z) {
   Body body{b, loc};
-  Value zero = body.number(x, 0), one = body.number(x, 1), r = arith::RemFOp::create(b, loc, x, z), plain = arith::DivFOp::create(b, loc, x, z);
+  Value zero = body.number(x, 0), one = body.number(x, 1), r = arith::RemFOp::create(b, loc, x, z),
+        plain = arith::DivFOp::create(b, loc, x, z);
   Value q = arith::DivFOp::create(b, loc, arith::SubFOp::create(b, loc, x, r), z);
   q = body.choose(body.isOff(r, z), arith::SubFOp::create(b, loc, q, one), q);
   Value down = math::FloorOp::create(b, loc, q);
@@ -208,7 +209,8 @@ Value compare(OpBuilder &b, Location loc, Operation *op, Value x, Value z) {
   Body body{b, loc};
   if (onFloats(x))
     return body.cmp(among(F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE), x, z);
-  return body.cmp(noSign(op, x) ? among(I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge) : among(I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge), x, z);
+  return body.cmp(noSign(op, x) ? among(I::eq, I::ne, I::ult, I::ule, I::ugt, I::uge) : among(I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge),
+                  x, z);
 }
 
 /// Truncates toward zero and saturates; NaN gives 0. The conversion itself only sees what fits.
@@ -217,7 +219,8 @@ static Value floatToInt(OpBuilder &b, Location loc, Value x, Type to, bool isUns
   unsigned width = to.getIntOrFloatBitWidth();
   APInt least = isUnsigned ? APInt::getZero(width) : APInt::getSignedMinValue(width);
   APInt largest = isUnsigned ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
-  Value low = body.number(x, isUnsigned ? 0 : -std::ldexp(1.0, width - 1)), end = body.number(x, std::ldexp(1.0, isUnsigned ? width : width - 1));
+  Value low = body.number(x, isUnsigned ? 0 : -std::ldexp(1.0, width - 1)),
+        end = body.number(x, std::ldexp(1.0, isUnsigned ? width : width - 1));
   Value isLow = body.cmp(CmpFPredicate::OLT, x, low), isHigh = body.cmp(CmpFPredicate::OGE, x, end);
   Value fits = body.both(body.cmp(CmpFPredicate::OGE, x, low), body.cmp(CmpFPredicate::OLT, x, end));
   Value safe = body.choose(fits, x, body.number(x, 0));

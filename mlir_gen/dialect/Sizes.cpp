@@ -1,9 +1,9 @@
 // The sizes of arrays as SSA values.
 #include "mlir_gen/dialect/Sizes.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir_gen/dialect/Dialect.h"
 #include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;

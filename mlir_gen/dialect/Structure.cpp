@@ -1,14 +1,14 @@
 // Sizes, maps, and derivatives that have not been made yet: verifiers, syntax, folds.
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 
 namespace tl {
 //===- sized, size, stop_gradient --------------------------------------------------------------------------------------------------===//
 
-LogicalResult SizedOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
-                                        SmallVectorImpl<Type> &types) {
+LogicalResult SizedOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
+                                        RegionRange, SmallVectorImpl<Type> &types) {
   types.push_back(operands[0].getType());
   return success();
 }
@@ -48,8 +48,8 @@ SmallVector<Batched> SizeOp::batch(BatchBuilder &batch, ArrayRef<Batched> operan
   return {{SizeOp::create(batch.b, getLoc(), x.v, getAxis() + x.axes.size()), {}}};
 }
 
-LogicalResult StopGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr, OpaqueProperties,
-                                               RegionRange, SmallVectorImpl<Type> &types) {
+LogicalResult StopGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                               OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
   types.push_back(operands[0].getType());
   return success();
 }

@@ -1,7 +1,7 @@
 // Adjoints and batch axes: what an op's own rules work with.
 #include "mlir_gen/dialect/Transform.h"
-#include "mlir_gen/dialect/Dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir_gen/dialect/Dialect.h"
 
 using namespace mlir;
 

@@ -8,12 +8,12 @@ namespace tl {
 
 /// The cotangents collected so far, one for each value of the primal that is wanted.
 ///
-/// Note [Masks]. "An untaken branch contributes nothing": where(x > 0, sqrt(x), 0) has the derivative 0 at 0, though 0 * (1 / (2 sqrt(0))) is
-/// NaN. So a cotangent that came through a `select` carries a mask, an i1 of its shape or a scalar: where the mask is false the cotangent is an
-/// exact zero *because the value was not taken*. A rule that multiplies by something of the primal passes its contribution through
-/// select(mask, contribution, 0). Asking `g == 0` instead would be wrong: it cuts the second derivative where a first one happens to be 0. A sum
-/// of cotangents is masked by the `or` of the masks, and not at all if one has none. Masks move with the data (`any` where cotangents are
-/// summed), are not made where nothing asks for them, and have no derivative.
+/// Note [Masks]. "An untaken branch contributes nothing": where(x > 0, sqrt(x), 0) has the derivative 0 at 0, though 0 * (1 / (2 sqrt(0)))
+/// is NaN. So a cotangent that came through a `select` carries a mask, an i1 of its shape or a scalar: where the mask is false the
+/// cotangent is an exact zero *because the value was not taken*. A rule that multiplies by something of the primal passes its contribution
+/// through select(mask, contribution, 0). Asking `g == 0` instead would be wrong: it cuts the second derivative where a first one happens
+/// to be 0. A sum of cotangents is masked by the `or` of the masks, and not at all if one has none. Masks move with the data (`any` where
+/// cotangents are summed), are not made where nothing asks for them, and have no derivative.
 class Adjoints {
 public:
   Adjoints(mlir::OpBuilder &b, const llvm::DenseSet<mlir::Value> &active) : b(b), active(active) {}

@@ -1,5 +1,6 @@
 /* CSV (RFC 4180): numbers between commas, a row a line, perhaps with a first line of names. Text has no types, so numbers are read as
- * those that the program asks for. Read are all columns as [rows, columns], one column as [rows], or by its name that of a record's field. */
+ * those that the program asks for. Read are all columns as [rows, columns], one column as [rows], or by its name that of a record's field.
+ */
 #include "Runtime.h"
 #include <ctype.h>
 #include <errno.h>
@@ -64,7 +65,9 @@ static bool nextLine(Reader *r) {
   return false;
 }
 
-static bool isNamed(Field field, const char *name) { return (int64_t)strlen(name) == field.length && !memcmp(field.text, name, (size_t)field.length); }
+static bool isNamed(Field field, const char *name) {
+  return (int64_t)strlen(name) == field.length && !memcmp(field.text, name, (size_t)field.length);
+}
 
 static const char *const words[] = {"0", "1", "false", "true", "False", "True", "FALSE", "TRUE"};
 
@@ -127,10 +130,23 @@ static void readFloat(Reader *r, int64_t column, Field field, void *to) {
   if (isinf(x) && !strpbrk(field.text, "iI"))
     expected(r, column, field, ", which is out of range");
   switch (r->file->kind) {
-  case TL_F64: memcpy(to, &x, sizeof x); break;
-  case TL_F32: { float f = (float)x; memcpy(to, &f, sizeof f); break; }
-  case TL_F16: { _Float16 h = (_Float16)x; memcpy(to, &h, sizeof h); break; }
-  default: { __bf16 b = (__bf16)x; memcpy(to, &b, sizeof b); }
+  case TL_F64:
+    memcpy(to, &x, sizeof x);
+    break;
+  case TL_F32: {
+    float f = (float)x;
+    memcpy(to, &f, sizeof f);
+    break;
+  }
+  case TL_F16: {
+    _Float16 h = (_Float16)x;
+    memcpy(to, &h, sizeof h);
+    break;
+  }
+  default: {
+    __bf16 b = (__bf16)x;
+    memcpy(to, &b, sizeof b);
+  }
   }
 }
 
@@ -187,7 +203,9 @@ static void load(InFile *file, TlArray *out) {
   int64_t columns, wanted;
   bool named = readHeader(&r, &columns, &wanted);
   if (*file->name && (!named || wanted < 0))
-    rtMalformedLine(file, first.line, 0, named ? "expected a column `%s`, found other names" : "expected names of columns, among them `%s`, found numbers", file->name);
+    rtMalformedLine(file, first.line, 0,
+                    named ? "expected a column `%s`, found other names" : "expected names of columns, among them `%s`, found numbers",
+                    file->name);
   if (!named)
     r = first;
   int64_t rows = countRows(r, columns);
@@ -230,10 +248,13 @@ static void save(OutFile *file, const char *const *names, const TlValue *values,
   Buffer text = {0};
   for (int64_t i = 0; i < count; i++) {
     if (values[i].rank > (record ? 1 : 2) || (record && values[i].rank != 1))
-      rtRefuse(file, record ? "a .csv file holds a record of arrays of rank 1, and `%s` has rank %d: save as .npz" : "a .csv file holds rows of numbers, not an array `%s` of rank %d: save as .npy",
+      rtRefuse(file,
+               record ? "a .csv file holds a record of arrays of rank 1, and `%s` has rank %d: save as .npz"
+                      : "a .csv file holds rows of numbers, not an array `%s` of rank %d: save as .npy",
                names[i], values[i].rank);
     if (record && values[i].sizes[0] != rows)
-      rtRefuse(file, "a .csv file holds columns of one length; `%s` has %lld and `%s` %lld", names[0], (long long)rows, names[i], (long long)values[i].sizes[0]);
+      rtRefuse(file, "a .csv file holds columns of one length; `%s` has %lld and `%s` %lld", names[0], (long long)rows, names[i],
+               (long long)values[i].sizes[0]);
     if (record)
       rtAddFormat(&text, "%s%s", i ? "," : "", names[i]);
   }

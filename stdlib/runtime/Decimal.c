@@ -18,10 +18,14 @@ static double roundTo(double x, int bits, int lowest) {
 
 static double readBack(const char *text, int32_t kind) {
   switch (kind) {
-  case TL_F16: return roundTo(strtod(text, NULL), 11, -24);
-  case TL_BF16: return roundTo(strtod(text, NULL), 8, -133);
-  case TL_F32: return strtof(text, NULL);
-  default: return strtod(text, NULL);
+  case TL_F16:
+    return roundTo(strtod(text, NULL), 11, -24);
+  case TL_BF16:
+    return roundTo(strtod(text, NULL), 8, -133);
+  case TL_F32:
+    return strtof(text, NULL);
+  default:
+    return strtod(text, NULL);
   }
 }
 
@@ -39,9 +43,7 @@ static Decimal parse(const char *text, bool negative) {
   return d;
 }
 
-static void write(const Decimal *d, char *text) {
-  sprintf(text, "%.*se%d", d->count, d->digits, d->point - d->count);
-}
+static void write(const Decimal *d, char *text) { sprintf(text, "%.*se%d", d->count, d->digits, d->point - d->count); }
 
 /* One more in the last of `count` digits. */
 static Decimal increment(Decimal d, int count) {

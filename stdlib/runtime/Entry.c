@@ -49,9 +49,7 @@ static void findStack(void) {
 }
 
 /* The first thread's guard is a gap of 1 MB that the kernel keeps; other threads have pages. */
-static bool inGuard(const char *address) {
-  return stackLow && address >= stackLow - (1 << 20) && address < stackLow + (64 << 10);
-}
+static bool inGuard(const char *address) { return stackLow && address >= stackLow - (1 << 20) && address < stackLow + (64 << 10); }
 
 _Noreturn static void jump(int code) {
   rtThread.entry->code = code;
@@ -80,8 +78,8 @@ static void onFault(int signal, siginfo_t *info, void *context) {
     return; /* the instruction runs again and ends the process */
   }
   rtThread.faultAddress = info->si_addr;
-  rtThread.fault = signal == SIGFPE   ? RT_FAULT_ARITHMETIC
-                   : signal == SIGILL ? RT_FAULT_INSTRUCTION
+  rtThread.fault = signal == SIGFPE                              ? RT_FAULT_ARITHMETIC
+                   : signal == SIGILL                            ? RT_FAULT_INSTRUCTION
                    : signal == SIGSEGV && inGuard(info->si_addr) ? RT_FAULT_STACK
                                                                  : RT_FAULT_ADDRESS;
   jump(rtThread.fault == RT_FAULT_STACK || rtThread.fault == RT_FAULT_ARITHMETIC ? TL_TRAP : TL_INTERNAL);
@@ -101,9 +99,7 @@ static void onInterrupt(int signal) {
     jump(TL_INTERRUPTED);
 }
 
-_Noreturn void tl_interrupted(void) {
-  rtExit(TL_INTERRUPTED);
-}
+_Noreturn void tl_interrupted(void) { rtExit(TL_INTERRUPTED); }
 
 void rtPrepareThread(char alternate[RT_ALTERNATE_STACK]) {
   findStack();

@@ -1,4 +1,5 @@
-/* The command line of main: `--name value`, `--name=value`, and what every program has: `--threads N` (unless main has a flag of that name) and
+/* The command line of main: `--name value`, `--name=value`, and what every program has: `--threads N` (unless main has a flag of that name)
+ * and
  * `--help`. Every value is read when the program starts, so that a mistake is told before anything runs. */
 #include "Runtime.h"
 #include <errno.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const TlFlag threadsFlag = {"threads", "int", "", "How many threads compute: one for each processor unless said; the results are the same"};
+static const TlFlag threadsFlag = {"threads", "int", "",
+                                   "How many threads compute: one for each processor unless said; the results are the same"};
 
 typedef struct {
   const TlFlag *flag;
@@ -99,7 +101,8 @@ static int malformed(const Value *value, const char *text, const char *why) {
 /*===- Values -----------------------------------------------------------------------------------------------------===*/
 
 static int readInteger(Value *value) {
-  static const int bits[] = {[TL_I8] = 8, [TL_I16] = 16, [TL_I32] = 32, [TL_I64] = 64, [TL_U8] = 8, [TL_U16] = 16, [TL_U32] = 32, [TL_U64] = 64};
+  static const int bits[] = {[TL_I8] = 8, [TL_I16] = 16, [TL_I32] = 32, [TL_I64] = 64,
+                             [TL_U8] = 8, [TL_U16] = 16, [TL_U32] = 32, [TL_U64] = 64};
   const char *text = value->text, *digits = text + (*text == '-' || *text == '+');
   bool negative = *text == '-';
   int base = digits[0] == '0' && digits[1] == 'x' ? 16 : 10;
@@ -141,10 +144,17 @@ static int readBool(Value *value) {
 
 static int readValue(Value *value) {
   switch (value->kind) {
-  case TL_STR: return 0;
-  case TL_BOOL: return readBool(value);
-  case TL_F16: case TL_BF16: case TL_F32: case TL_F64: return readFloat(value);
-  default: return readInteger(value);
+  case TL_STR:
+    return 0;
+  case TL_BOOL:
+    return readBool(value);
+  case TL_F16:
+  case TL_BF16:
+  case TL_F32:
+  case TL_F64:
+    return readFloat(value);
+  default:
+    return readInteger(value);
   }
 }
 
@@ -227,7 +237,8 @@ static int readArgument(char **argv, int left, const Value **last) {
     if (!strcmp(argument, "--"))
       rtAddText(&help, "leave it out: flags stand right behind the program's name");
     else if (*last)
-      rtAddFormat(&help, "`--%s` alone means true; else write `--%s=true` or `--%s=false`", (*last)->flag->name, (*last)->flag->name, (*last)->flag->name);
+      rtAddFormat(&help, "`--%s` alone means true; else write `--%s=true` or `--%s=false`", (*last)->flag->name, (*last)->flag->name,
+                  (*last)->flag->name);
     else
       rtAddText(&help, "values are given as `--name value`");
     usage(&message, help.data);

@@ -18,7 +18,8 @@ static bool has(const TlFormat *format, const char *path) {
 }
 
 static const TlFormat *choose(const char *path) {
-  const TlFormat *const all[] = {tl_format_npy(), tl_format_npz(), tl_format_safetensors(), tl_format_csv(), tl_format_png(), &idx, &packed};
+  const TlFormat *const all[] = {tl_format_npy(), tl_format_npz(), tl_format_safetensors(), tl_format_csv(), tl_format_png(), &idx,
+                                 &packed};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (has(all[i], path))
       return all[i];
@@ -79,7 +80,8 @@ static void loadIdx(InFile *file, TlArray *out) {
   if (bytes < 0)
     rtMalformed(file, 4, "expected sizes whose product is below 2^63, found larger ones");
   if (bytes != file->size - start)
-    rtMalformed(file, start, "expected %lld bytes of data for the sizes in the header, found %lld", (long long)bytes, (long long)(file->size - start));
+    rtMalformed(file, start, "expected %lld bytes of data for the sizes in the header, found %lld", (long long)bytes,
+                (long long)(file->size - start));
   rtRequireType(file, kind, rank, sizes);
   out->data = tl_alloc(bytes);
   rtGet(file, start, out->data, bytes);

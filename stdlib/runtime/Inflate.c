@@ -7,8 +7,8 @@ enum { MOST = 1032 }; /* no byte of deflate's stands for more than this */
 
 char *rtInflate(InFile *file, int64_t offset, int64_t packed, int64_t claimed, int bits, int64_t *length) {
   if (claimed > 0 && claimed / MOST > packed)
-    rtMalformed(file, offset, "expected at most %lld bytes from %lld packed ones, found a size of %lld", (long long)packed * MOST, (long long)packed,
-                (long long)claimed);
+    rtMalformed(file, offset, "expected at most %lld bytes from %lld packed ones, found a size of %lld", (long long)packed * MOST,
+                (long long)packed, (long long)claimed);
   int64_t capacity = claimed >= 0 ? claimed + 1 : packed * 4 + 64; /* one more, to see that there is no more */
   char *to = tl_alloc(capacity);
   unsigned char from[1 << 14];
@@ -49,8 +49,8 @@ char *rtInflate(InFile *file, int64_t offset, int64_t packed, int64_t claimed, i
   if (state != Z_STREAM_END && state != Z_OK && state != Z_BUF_ERROR)
     rtMalformed(file, where, "expected packed data, found what cannot be unpacked");
   if (claimed >= 0 ? made != claimed : state != Z_STREAM_END)
-    rtMalformed(file, where, claimed < 0 ? "expected more packed data, found the end" : "expected %lld unpacked bytes, found %s", (long long)claimed,
-                made < claimed ? "fewer" : "more");
+    rtMalformed(file, where, claimed < 0 ? "expected more packed data, found the end" : "expected %lld unpacked bytes, found %s",
+                (long long)claimed, made < claimed ? "fewer" : "more");
   *length = made;
   return to;
 }

@@ -53,7 +53,8 @@ _Noreturn void rtMalformedLine(InFile *file, int64_t line, int64_t column, const
 void rtGet(InFile *file, int64_t offset, void *bytes, int64_t length) {
   char *at = bytes;
   if (offset > file->size || length > file->size - offset)
-    rtMalformed(file, offset, "expected %lld more bytes, found %lld", (long long)length, (long long)(offset > file->size ? 0 : file->size - offset));
+    rtMalformed(file, offset, "expected %lld more bytes, found %lld", (long long)length,
+                (long long)(offset > file->size ? 0 : file->size - offset));
   if (file->memory) {
     memcpy(at, file->memory + offset, (size_t)length);
     return;
@@ -117,7 +118,8 @@ void rtRequireType(InFile *file, int32_t kind, int32_t rank, const int64_t *size
   rtAddText(&message, ", found ");
   rtAddType(&message, kind, rank, sizes);
   if (kind != file->kind) {
-    static const char *const numpy[] = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32", "float64"};
+    static const char *const numpy[] = {"bool",   "int8",   "int16",   "int32",    "int64",   "uint8",  "uint16",
+                                        "uint32", "uint64", "float16", "bfloat16", "float32", "float64"};
     rtAddFormat(&message, ": load it as %s and convert, or save it with `.astype(\"%s\")`", rtKindName(kind), numpy[file->kind]);
   }
   rtFail(TL_IO, RT_OTHER_TYPE, &message, file->place);
@@ -164,7 +166,8 @@ static void readFile(InFile *file, const TlFormat *format, TlArray *out) {
 void tl_load(int64_t path, const TlFormat *format, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out,
              const TlPlace *place) {
   rtEnter();
-  InFile file = {.path = tl_text(path, NULL), .name = name, .descriptor = -1, .place = place, .kind = kind, .rank = rank, .expected = expected};
+  InFile file = {
+      .path = tl_text(path, NULL), .name = name, .descriptor = -1, .place = place, .kind = kind, .rank = rank, .expected = expected};
   if (rtSession && rtInSession(file.path)) {
     loadFromSession(&file, out);
     rtLeave();

@@ -69,9 +69,7 @@ void *rtRealloc(void *p, size_t bytes) {
   return q;
 }
 
-static Block *blockOf(void *p) {
-  return (Block *)((char *)p - ALIGNMENT);
-}
+static Block *blockOf(void *p) { return (Block *)((char *)p - ALIGNMENT); }
 
 static void link(Block *block, Entry *entry) {
   block->state = IN_ENTRY;

@@ -67,7 +67,7 @@ static void readDtype(Reader *r, Header *header) {
   static const struct {
     const char *name;
     int kind;
-  } types[] = {{"b1", TL_BOOL}, {"i1", TL_I8}, {"i2", TL_I16}, {"i4", TL_I32}, {"i8", TL_I64}, {"u1", TL_U8},
+  } types[] = {{"b1", TL_BOOL}, {"i1", TL_I8},  {"i2", TL_I16}, {"i4", TL_I32}, {"i8", TL_I64}, {"u1", TL_U8},
                {"u2", TL_U16},  {"u4", TL_U32}, {"u8", TL_U64}, {"f2", TL_F16}, {"f4", TL_F32}, {"f8", TL_F64}};
   int64_t offset = r->offset + (r->at - r->start);
   char text[24];
@@ -82,7 +82,9 @@ static void readDtype(Reader *r, Header *header) {
         header->kind = types[i].kind;
   if (header->kind < 0)
     rtMalformed(r->file, offset, "expected a dtype of bool, integers or floats, found `%s`%s", text,
-                strchr(text, 'O') ? " (Python objects are never read)" : strchr(text, 'c') ? " (complex)" : "");
+                strchr(text, 'O')   ? " (Python objects are never read)"
+                : strchr(text, 'c') ? " (complex)"
+                                    : "");
   header->bigEndian = *text == '>';
 }
 

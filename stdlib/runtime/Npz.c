@@ -1,5 +1,5 @@
-/* NumPy's .npz: a zip archive of .npy files, NAME.npy, stored or packed. Read through the directory at its end (APPNOTE.TXT 6.3.10, with the
- * 64-bit forms); written stored, as numpy.savez does. */
+/* NumPy's .npz: a zip archive of .npy files, NAME.npy, stored or packed. Read through the directory at its end (APPNOTE.TXT 6.3.10, with
+ * the 64-bit forms); written stored, as numpy.savez does. */
 #include "Runtime.h"
 #include <stdio.h>
 #include <string.h>
@@ -155,7 +155,8 @@ static void load(InFile *file, TlArray *out) {
   int64_t data = entry.offset + LOCAL + (int64_t)little(local + 26, 2) + (int64_t)little(local + 28, 2);
   if (entry.packed < 0 || entry.size < 0 || data > file->size || entry.packed > file->size - data ||
       (entry.method == STORED && entry.size != entry.packed))
-    rtMalformed(file, entry.at, "expected the data of `%s` in the file, found %lld bytes at %lld", entry.name, (long long)entry.packed, (long long)data);
+    rtMalformed(file, entry.at, "expected the data of `%s` in the file, found %lld bytes at %lld", entry.name, (long long)entry.packed,
+                (long long)data);
   Buffer path = {0};
   rtAddFormat(&path, "%s(%s.npy)", file->path, entry.name);
   InFile inner = *file;
@@ -187,7 +188,7 @@ static void put(Buffer *to, uint64_t n, int bytes) {
 
 /* What the local header and the directory both say of an entry. */
 static void addEntry(Buffer *to, uint32_t crc, uint64_t size, const char *name) {
-  put(to, 20, 2); /* version needed */
+  put(to, 20, 2);    /* version needed */
   put(to, 0x800, 2); /* the name is UTF-8 */
   put(to, STORED, 2);
   put(to, 0, 2);

@@ -11,7 +11,7 @@ static struct {
   void *context;
   char buffer[64 << 10];
   size_t used;
-  int terminal;        /* -1 no, 1 yes, 0 not known yet */
+  int terminal;         /* -1 no, 1 yes, 0 not known yet */
   struct timespec last; /* when the buffer was last written */
   bool failed;
 } output;

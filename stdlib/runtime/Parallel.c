@@ -1,5 +1,6 @@
 /* Chunks of a kernel on several threads: one pool for the process, started when first needed. The chunks are the kernel's own (their number
- * depends on sizes alone), and whoever is free takes the next, so the result has the same bits on any number of threads, and so has a failure.
+ * depends on sizes alone), and whoever is free takes the next, so the result has the same bits on any number of threads, and so has a
+ * failure.
  *
  * The caller works too, and waits only for workers that hold a chunk. A worker that wakes up late finds the job closed and leaves again. */
 #include "Runtime.h"
@@ -56,8 +57,8 @@ static void recordFailure(int64_t chunk, int code, Buffer *messages) {
   pthread_mutex_unlock(&pool.mutex);
 }
 
-/* Takes chunks until there are none, or Ctrl-C or a failure makes the rest pointless. They run in an entry of their own: what they allocate goes
- * with it, and a trap ends here. */
+/* Takes chunks until there are none, or Ctrl-C or a failure makes the rest pointless. They run in an entry of their own: what they allocate
+ * goes with it, and a trap ends here. */
 static void work(void) {
   Entry entry = {.outer = rtThread.entry, .busy = rtThread.busy};
   Buffer messages = {0};
@@ -205,9 +206,7 @@ void tl_parallel(void (*fn)(void *, int64_t), void *context, int64_t count) {
   finish();
 }
 
-void tl_set_threads(int64_t threads) {
-  pool.wanted = threads < 1 ? 0 : threads < MOST_THREADS ? (int)threads : MOST_THREADS;
-}
+void tl_set_threads(int64_t threads) { pool.wanted = threads < 1 ? 0 : threads < MOST_THREADS ? (int)threads : MOST_THREADS; }
 
 int64_t tl_forks(void) { return forks; }
 

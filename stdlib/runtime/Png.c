@@ -35,11 +35,20 @@ static void convert(const unsigned char *from, int depth, void *to, int32_t kind
   for (int64_t i = 0; i < count; i++) {
     const uint64_t n = depth == 8 ? from[i] : (uint64_t)from[2 * i] << 8 | from[2 * i + 1];
     switch (kind) {
-    case TL_F16: ((_Float16 *)to)[i] = (_Float16)(double)n; break;
-    case TL_BF16: ((__bf16 *)to)[i] = (__bf16)(double)n; break;
-    case TL_F32: ((float *)to)[i] = (float)n; break;
-    case TL_F64: ((double *)to)[i] = (double)n; break;
-    default: memcpy((char *)to + i * (int64_t)rtWidth(kind), &n, rtWidth(kind));
+    case TL_F16:
+      ((_Float16 *)to)[i] = (_Float16)(double)n;
+      break;
+    case TL_BF16:
+      ((__bf16 *)to)[i] = (__bf16)(double)n;
+      break;
+    case TL_F32:
+      ((float *)to)[i] = (float)n;
+      break;
+    case TL_F64:
+      ((double *)to)[i] = (double)n;
+      break;
+    default:
+      memcpy((char *)to + i * (int64_t)rtWidth(kind), &n, rtWidth(kind));
     }
   }
 }
@@ -47,9 +56,16 @@ static void convert(const unsigned char *from, int depth, void *to, int32_t kind
 /* Whether a number type holds each sample of 8 or 16 bits. */
 static bool holds(int32_t kind, int depth) {
   switch (kind) {
-  case TL_BOOL: case TL_I8: return false;
-  case TL_U8: case TL_I16: case TL_F16: case TL_BF16: return depth == 8;
-  default: return true;
+  case TL_BOOL:
+  case TL_I8:
+    return false;
+  case TL_U8:
+  case TL_I16:
+  case TL_F16:
+  case TL_BF16:
+    return depth == 8;
+  default:
+    return true;
   }
 }
 
@@ -109,8 +125,10 @@ static void save(OutFile *file, const char *const *names, const TlValue *values,
   const int64_t *sizes = values->sizes, channels = values->rank == 3 ? sizes[2] : 1;
   Buffer type = {0};
   rtAddType(&type, values->kind, values->rank, sizes);
-  if (count != 1 || (values->kind != TL_U8 && values->kind != TL_U16) || values->rank < 2 || values->rank > 3 || channels < 1 || channels > 4)
-    rtRefuse(file, "a .png file holds u8[h, w] or u8[h, w, c] with c from 1 to 4, or the same of u16, not %s: convert with `u8(...)`", count == 1 ? type.data : "a record");
+  if (count != 1 || (values->kind != TL_U8 && values->kind != TL_U16) || values->rank < 2 || values->rank > 3 || channels < 1 ||
+      channels > 4)
+    rtRefuse(file, "a .png file holds u8[h, w] or u8[h, w, c] with c from 1 to 4, or the same of u16, not %s: convert with `u8(...)`",
+             count == 1 ? type.data : "a record");
   if (!sizes[0] || !sizes[1] || sizes[0] > INT32_MAX || sizes[1] > INT32_MAX)
     rtRefuse(file, "a .png file holds a picture of at least one pixel, and of less than 2^31 a side, not %s", type.data);
   rtFree(&type);
@@ -126,8 +144,8 @@ static void save(OutFile *file, const char *const *names, const TlValue *values,
   png_set_user_limits(png, INT32_MAX, INT32_MAX);
   png_set_write_fn(png, file, writeBytes, flushBytes);
   const int64_t width = (int64_t)rtWidth(values->kind);
-  png_set_IHDR(png, info, (png_uint_32)sizes[1], (png_uint_32)sizes[0], (int)width * 8, colours[channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-               PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, (png_uint_32)sizes[1], (png_uint_32)sizes[0], (int)width * 8, colours[channels], PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_write_info(png, info);
   if (width == 2)
     png_set_swap(png);

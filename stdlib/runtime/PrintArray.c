@@ -12,8 +12,8 @@ typedef struct {
   const TlValue *value;
   const Spec *spec;
   bool elided;
-  int64_t count;         /* of elements seen so far */
-  size_t width;          /* of the widest element where all are padded on the left alike */
+  int64_t count; /* of elements seen so far */
+  size_t width;  /* of the widest element where all are padded on the left alike */
   /* floats */
   bool scientific, finite, nonFinite, nan, negativeInfinity;
   double smallest, largest; /* magnitudes of what is not 0 */
@@ -96,7 +96,9 @@ static void measureDigits(Printer *p, int64_t i) {
 /* In the arithmetic of the array's own type, as NumPy does it. */
 static double ratio(const Printer *p) {
   double q = p->largest / p->smallest;
-  return p->value->kind == TL_F64 ? q : p->value->kind == TL_F16 && q >= 65520 ? INFINITY : (double)((float)p->largest / (float)p->smallest);
+  return p->value->kind == TL_F64                 ? q
+         : p->value->kind == TL_F16 && q >= 65520 ? INFINITY
+                                                  : (double)((float)p->largest / (float)p->smallest);
 }
 
 static void measureFloats(Printer *p) {

@@ -89,9 +89,9 @@ void rtReportFault(void);
 void rtForksBegin(void); /* the outermost entry begins: the counter to 0 */
 
 /* ---- Memory.c ---- */
-void rtMemoryBegin(void);          /* the outermost entry begins: counters to 0 */
+void rtMemoryBegin(void);                             /* the outermost entry begins: counters to 0 */
 void rtMemoryAdd(int64_t allocations, int64_t bytes); /* counts what other threads have allocated */
-void rtMemoryEnd(Entry *entry);    /* frees what the entry owns; with the outermost one the cache too */
+void rtMemoryEnd(Entry *entry);                       /* frees what the entry owns; with the outermost one the cache too */
 _Noreturn void rtOutOfMemory(int64_t bytes);
 /* malloc and realloc that never give null. */
 void *rtMalloc(size_t bytes);
@@ -180,8 +180,8 @@ _Noreturn void rtRefuse(OutFile *file, const char *format, ...) __attribute__((f
 typedef struct {
   const char *path, *name; /* name: of the entry wanted, "" the only one */
   int descriptor;
-  int64_t start, size;     /* the part of the file that is read, in bytes */
-  const char *memory;      /* where that part is, if it was unpacked */
+  int64_t start, size; /* the part of the file that is read, in bytes */
+  const char *memory;  /* where that part is, if it was unpacked */
   const TlPlace *place;
   /* what is expected */
   int32_t kind, rank;

@@ -77,9 +77,11 @@ double tl_trigamma(double x) {
   return sum + (1 / x + z / 2 + series * z / x);
 }
 
-/* psi^(n) for n >= 1: the recurrence up to x >= 20, then the asymptotic series with Bernoulli numbers (Abramowitz and Stegun 6.4.6 and 6.4.11). */
+/* psi^(n) for n >= 1: the recurrence up to x >= 20, then the asymptotic series with Bernoulli numbers (Abramowitz and Stegun 6.4.6
+ * and 6.4.11). */
 double tl_polygamma(int64_t n, double x) {
-  static const double b[] = {1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
+  static const double b[] = {1.0 / 6,       -1.0 / 30, 1.0 / 42,      -1.0 / 30,     5.0 / 66,
+                             -691.0 / 2730, 7.0 / 6,   -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
   if (n == 0)
     return tl_digamma(x);
   if (isnan(x) || x == -INFINITY || (x <= 0 && x == floor(x)))

@@ -8,9 +8,9 @@ static const struct {
   uint8_t width;
   bool isFloat, isUnsigned;
 } kinds[] = {
-    [TL_BOOL] = {"bool", 1, false, true}, [TL_I8] = {"i8", 1, false, false},  [TL_I16] = {"i16", 2, false, false},
-    [TL_I32] = {"i32", 4, false, false},  [TL_I64] = {"i64", 8, false, false}, [TL_U8] = {"u8", 1, false, true},
-    [TL_U16] = {"u16", 2, false, true},   [TL_U32] = {"u32", 4, false, true}, [TL_U64] = {"u64", 8, false, true},
+    [TL_BOOL] = {"bool", 1, false, true}, [TL_I8] = {"i8", 1, false, false},    [TL_I16] = {"i16", 2, false, false},
+    [TL_I32] = {"i32", 4, false, false},  [TL_I64] = {"i64", 8, false, false},  [TL_U8] = {"u8", 1, false, true},
+    [TL_U16] = {"u16", 2, false, true},   [TL_U32] = {"u32", 4, false, true},   [TL_U64] = {"u64", 8, false, true},
     [TL_F16] = {"f16", 2, true, false},   [TL_BF16] = {"bf16", 2, true, false}, [TL_F32] = {"f32", 4, true, false},
     [TL_F64] = {"f64", 8, true, false},   [TL_STR] = {"str", 8, false, false},
 };
@@ -39,13 +39,16 @@ double rtHalf(uint16_t bits) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-#define READ(type)                                                                                                     \
-  type x;                                                                                                              \
+#define READ(type)                                                                                                                         \
+  type x;                                                                                                                                  \
   memcpy(&x, (const char *)data + i * (int64_t)sizeof x, sizeof x)
 
 double rtFloat(int32_t kind, const void *data, int64_t i) {
   switch (kind) {
-  case TL_F16: { READ(uint16_t); return rtHalf(x); }
+  case TL_F16: {
+    READ(uint16_t);
+    return rtHalf(x);
+  }
   case TL_BF16: {
     READ(uint16_t);
     uint32_t wide = (uint32_t)x << 16;
@@ -53,23 +56,57 @@ double rtFloat(int32_t kind, const void *data, int64_t i) {
     memcpy(&f, &wide, sizeof f);
     return f;
   }
-  case TL_F32: { READ(float); return x; }
-  case TL_F64: { READ(double); return x; }
-  case TL_U64: { READ(uint64_t); return (double)x; }
-  default: return (double)rtInt(kind, data, i);
+  case TL_F32: {
+    READ(float);
+    return x;
+  }
+  case TL_F64: {
+    READ(double);
+    return x;
+  }
+  case TL_U64: {
+    READ(uint64_t);
+    return (double)x;
+  }
+  default:
+    return (double)rtInt(kind, data, i);
   }
 }
 
 int64_t rtInt(int32_t kind, const void *data, int64_t i) {
   switch (kind) {
-  case TL_BOOL: { READ(uint8_t); return x != 0; }
-  case TL_I8: { READ(int8_t); return x; }
-  case TL_I16: { READ(int16_t); return x; }
-  case TL_I32: { READ(int32_t); return x; }
-  case TL_U8: { READ(uint8_t); return x; }
-  case TL_U16: { READ(uint16_t); return x; }
-  case TL_U32: { READ(uint32_t); return x; }
-  default: { READ(int64_t); return x; }
+  case TL_BOOL: {
+    READ(uint8_t);
+    return x != 0;
+  }
+  case TL_I8: {
+    READ(int8_t);
+    return x;
+  }
+  case TL_I16: {
+    READ(int16_t);
+    return x;
+  }
+  case TL_I32: {
+    READ(int32_t);
+    return x;
+  }
+  case TL_U8: {
+    READ(uint8_t);
+    return x;
+  }
+  case TL_U16: {
+    READ(uint16_t);
+    return x;
+  }
+  case TL_U32: {
+    READ(uint32_t);
+    return x;
+  }
+  default: {
+    READ(int64_t);
+    return x;
+  }
   }
 }
 

@@ -25,8 +25,8 @@ void FlagTable::addMain(llvm::Module &module, int cpuLevel) const {
   auto *i32 = llvm::Type::getInt32Ty(context), *i64 = llvm::Type::getInt64Ty(context);
   auto *row = llvm::StructType::get(context, {pointer, pointer, pointer, pointer});
 
-  auto *main = llvm::Function::Create(llvm::FunctionType::get(i32, {i32, pointer}, false),
-                                      llvm::GlobalValue::ExternalLinkage, "main", module);
+  auto *main =
+      llvm::Function::Create(llvm::FunctionType::get(i32, {i32, pointer}, false), llvm::GlobalValue::ExternalLinkage, "main", module);
   llvm::IRBuilder<> builder(llvm::BasicBlock::Create(context, "", main));
   std::vector<llvm::Constant *> rows;
   for (const TlFlag &flag : list) {
@@ -46,6 +46,6 @@ void FlagTable::addMain(llvm::Module &module, int cpuLevel) const {
     builder.CreateCall(require, builder.getInt32(cpuLevel));
   }
   auto run = module.getOrInsertFunction("tl_main", i32, i32, pointer, pointer, i64, pointer);
-  builder.CreateRet(builder.CreateCall(run, {main->getArg(0), main->getArg(1), table, builder.getInt64(rows.size()),
-                                             module.getFunction("tl_entry")}));
+  builder.CreateRet(
+      builder.CreateCall(run, {main->getArg(0), main->getArg(1), table, builder.getInt64(rows.size()), module.getFunction("tl_entry")}));
 }

@@ -1,7 +1,7 @@
 // The command line of a compiled main, as mlir_gen describes it in the module attribute `tl.flags`.
 #pragma once
-#include "stdlib/runtime/tl_runtime.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "stdlib/runtime/tl_runtime.h"
 #include "llvm/IR/Module.h"
 #include <deque>
 #include <string>

@@ -31,9 +31,9 @@ static llvm::Error addSymbols(LLJIT &jit) {
     return process.takeError();
   JITDylib &library = jit.getMainJITDylib();
   SymbolMap helpers;
-  for (auto [name, function] : {std::pair("__truncsfhf2", &__truncsfhf2), std::pair("__truncdfhf2", &__truncdfhf2),
-                                std::pair("__extendhfsf2", &__extendhfsf2), std::pair("__truncsfbf2", &__truncsfbf2),
-                                std::pair("__truncdfbf2", &__truncdfbf2)})
+  for (auto [name, function] :
+       {std::pair("__truncsfhf2", &__truncsfhf2), std::pair("__truncdfhf2", &__truncdfhf2), std::pair("__extendhfsf2", &__extendhfsf2),
+        std::pair("__truncsfbf2", &__truncsfbf2), std::pair("__truncdfbf2", &__truncdfbf2)})
     helpers[jit.mangleAndIntern(name)] = {ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
   if (llvm::Error error = library.define(absoluteSymbols(std::move(helpers))))
     return error;
@@ -62,8 +62,7 @@ std::unique_ptr<Jit> Jit::load(llvm::ArrayRef<char> object, std::string &error) 
 }
 
 Jit::Entry Jit::entry(llvm::StringRef name, std::string &error) {
-  state->jit->getExecutionSession().setErrorReporter(
-      [&error](llvm::Error problem) { error += llvm::toString(std::move(problem)) + "\n"; });
+  state->jit->getExecutionSession().setErrorReporter([&error](llvm::Error problem) { error += llvm::toString(std::move(problem)) + "\n"; });
   auto symbol = state->jit->lookup(name);
   state->jit->getExecutionSession().setErrorReporter([](llvm::Error problem) { llvm::consumeError(std::move(problem)); });
   if (symbol)

@@ -1,8 +1,8 @@
 // Object code -> executable, by lld in this process: no compiler, no crt1.o and no headers are needed on the user's machine,
 // only the libc.so.6 and libm.so.6 that are there anyway.
 #include "tools/driver/Link.h"
-#include "stdlib/Embedded.h"
 #include "lld/Common/Driver.h"
+#include "stdlib/Embedded.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -70,9 +70,23 @@ std::string driver::link(llvm::ArrayRef<char> object, StringRef output) {
   }
 
   std::string out = output.str();
-  llvm::SmallVector<const char *> arguments = {"ld.lld", "-pie", "-e", "tl_start", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
-                             "--gc-sections", "--as-needed", "-z", "relro", "-z", "now", "--hash-style=gnu",
-                             "--build-id=none", "--threads=1", "-o", out.c_str(), program.c_str()};
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-pie",
+                                               "-e",
+                                               "tl_start",
+                                               "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
+                                               "--gc-sections",
+                                               "--as-needed",
+                                               "-z",
+                                               "relro",
+                                               "-z",
+                                               "now",
+                                               "--hash-style=gnu",
+                                               "--build-id=none",
+                                               "--threads=1",
+                                               "-o",
+                                               out.c_str(),
+                                               program.c_str()};
   for (const std::string &archive : archives)
     arguments.push_back(archive.c_str());
   arguments.append({m.c_str(), c.c_str()});

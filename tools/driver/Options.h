@@ -10,12 +10,12 @@ enum ExitCode { Success = 0, Rejected = 1, Usage = 2, InputOutput = 3, Internal 
 
 struct Options {
   unsigned optLevel = 2;
-  unsigned threads = 0;                 ///< 0: one for each processor
+  unsigned threads = 0; ///< 0: one for each processor
   bool unchecked = false, time = false;
-  std::string cpu;                      ///< "" : native for the JIT, x86-64-v3 for executables
+  std::string cpu; ///< "" : native for the JIT, x86-64-v3 for executables
   ErrorFormat errorFormat = ErrorFormat::Human;
   bool color = false;
-  std::vector<std::string> printAfter;  ///< passes
+  std::vector<std::string> printAfter; ///< passes
 };
 
 } // namespace tl::driver

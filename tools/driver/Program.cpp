@@ -1,9 +1,9 @@
 // A checked program to something that runs.
 #include "tools/driver/Program.h"
+#include "mlir/IR/Diagnostics.h"
 #include "tools/driver/CodeGen.h"
 #include "tools/driver/Link.h"
 #include "tools/driver/Target.h"
-#include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -21,9 +21,7 @@ struct Code {
   std::unique_ptr<llvm::Module> module;
 };
 
-std::string cpuOf(const Session &session, StringRef fallback) {
-  return session.options.cpu.empty() ? fallback.str() : session.options.cpu;
-}
+std::string cpuOf(const Session &session, StringRef fallback) { return session.options.cpu.empty() ? fallback.str() : session.options.cpu; }
 
 /// Optimised LLVM IR; null where something was reported. With `flags` it becomes an executable's, with a main.
 std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRef cpu, const FlagTable *flags) {
@@ -124,7 +122,8 @@ bool driver::buildExecutable(Session &session, ast::Program &program, StringRef 
     return false;
   StringRef folder = llvm::sys::path::parent_path(output);
   if (std::error_code error = llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write)) {
-    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: " + (folder.empty() ? "this folder" : "`" + folder.str() + "`") + ": " + error.message() + "\n");
+    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: " + (folder.empty() ? "this folder" : "`" + folder.str() + "`") +
+                                  ": " + error.message() + "\n");
     return false;
   }
   if (llvm::sys::fs::is_directory(output)) {

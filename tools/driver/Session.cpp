@@ -2,14 +2,14 @@
 // MLIR reports into diagnostics of ours.
 #include "tools/driver/Session.h"
 #include "frontend/Frontend.h"
-#include "stdlib/Embedded.h"
-#include "stdlib/runtime/tl_runtime.h"
-#include "tools/driver/Suggest.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "stdlib/Embedded.h"
+#include "stdlib/runtime/tl_runtime.h"
+#include "tools/driver/Suggest.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -19,8 +19,7 @@ using namespace tl::driver;
 using llvm::StringRef;
 
 struct Session::State {
-  explicit State(const mlir::DialectRegistry &registry)
-      : context(registry, mlir::MLIRContext::Threading::DISABLED) {}
+  explicit State(const mlir::DialectRegistry &registry) : context(registry, mlir::MLIRContext::Threading::DISABLED) {}
   mlir::MLIRContext context;
   std::vector<const SourceFile *> files;
   std::vector<std::unique_ptr<ast::Program>> programs; ///< types and spans of earlier ones may still be referred to
@@ -61,8 +60,8 @@ std::string Session::takeMessages() {
 const SourceFile *Session::read(StringRef path) {
   // Of a larger file no more than what the front end's limit needs in order to be reported.
   constexpr uint64_t readLimit = (16u << 20) + 1;
-  auto buffer = path == "-" ? llvm::MemoryBuffer::getSTDIN()
-                            : llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer =
+      path == "-" ? llvm::MemoryBuffer::getSTDIN() : llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer) {
     std::string message = "error: cannot read `" + path.str() + "`: " + buffer.getError().message() + "\n";
     if (std::string near = nearestFile(path); !near.empty())
@@ -123,8 +122,7 @@ namespace {
 /// The place in our sources that a location stands for, through names, calls and fusions.
 class SpanFinder {
 public:
-  SpanFinder(const ast::Program &program, const SourceManager &sources, llvm::ArrayRef<const SourceFile *> added)
-      : files(added) {
+  SpanFinder(const ast::Program &program, const SourceManager &sources, llvm::ArrayRef<const SourceFile *> added) : files(added) {
     for (const auto &module : program.modules)
       files.push_back(&sources.file(module->file));
   }

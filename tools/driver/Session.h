@@ -2,11 +2,11 @@
 #pragma once
 #include "ast/Ast.h"
 #include "ast/base/Diagnostic.h"
+#include "mlir/IR/MLIRContext.h"
 #include "mlir_gen/MlirGen.h"
 #include "passes/Pipeline.h"
 #include "tools/driver/Options.h"
 #include "tools/driver/Phases.h"
-#include "mlir/IR/MLIRContext.h"
 #include <string>
 #include <vector>
 

@@ -29,8 +29,8 @@ std::string driver::nearestFile(StringRef path) {
   StringRef folder = llvm::sys::path::parent_path(path);
   std::vector<std::string> names;
   std::error_code error;
-  for (llvm::sys::fs::directory_iterator entry(folder.empty() ? "." : folder, error), end;
-       entry != end && !error && names.size() < most; entry.increment(error))
+  for (llvm::sys::fs::directory_iterator entry(folder.empty() ? "." : folder, error), end; entry != end && !error && names.size() < most;
+       entry.increment(error))
     if (StringRef name = llvm::sys::path::filename(entry->path()); name.ends_with(".tl"))
       names.push_back(name.str());
   std::string found = nearest(llvm::sys::path::filename(path), names);

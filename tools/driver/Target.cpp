@@ -41,6 +41,4 @@ std::unique_ptr<llvm::TargetMachine> driver::makeTarget(StringRef cpu, unsigned 
       target->createTargetMachine(triple, name, features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
 }
 
-int driver::requiredLevel(StringRef cpu) {
-  return cpu.ends_with("v4") ? 4 : cpu.ends_with("v3") ? 3 : 0;
-}
+int driver::requiredLevel(StringRef cpu) { return cpu.ends_with("v4") ? 4 : cpu.ends_with("v3") ? 3 : 0; }

@@ -121,7 +121,8 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
   if (!session.diagnostics.empty())
     return nullptr;
   if (!entry.name().starts_with("<entry ")) { // a file becomes part of the session, which may have imported it too
-    std::unique_ptr<ast::Module> file = std::exchange(unit->module, frontend::parse(next(""), session.diagnostics, frontend::Entry::Snippet));
+    std::unique_ptr<ast::Module> file =
+        std::exchange(unit->module, frontend::parse(next(""), session.diagnostics, frontend::Entry::Snippet));
     for (ast::Decl *decl : file->decls)
       makeAbsolute(decl, entry, *file);
     unit->module->decls = file->decls;
@@ -194,7 +195,8 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
     unit->restored.push_back(let);
     module.decls.push_back(constantOf(let, globals));
   }
-  bool shows = !own.empty() && llvm::isa<ast::ExprStmt>(own.back()) && llvm::isa<ast::NameExpr>(llvm::cast<ast::ExprStmt>(own.back())->expr);
+  bool shows =
+      !own.empty() && llvm::isa<ast::ExprStmt>(own.back()) && llvm::isa<ast::NameExpr>(llvm::cast<ast::ExprStmt>(own.back())->expr);
   for (ast::Stmt *statement : parseText(locals).stmts) {
     statements.push_back(statement);
     if (shows) // to look at a key is not to use it
@@ -348,7 +350,8 @@ bool Engine::dropBroken(const SourceFile &entry) {
     if (at.file == entry.id())
       return false;
     for (Declaration &declaration : declarations)
-      if (declaration.source->id() == at.file && declaration.span.begin <= at.begin && at.begin < declaration.span.end && !declaration.broken)
+      if (declaration.source->id() == at.file && declaration.span.begin <= at.begin && at.begin < declaration.span.end &&
+          !declaration.broken)
         broken.push_back(&declaration);
     if (isOurs(at.file)) // `let x: T = load(...)`, whose T has changed
       if (const Variable *v = variableOfLine(at))

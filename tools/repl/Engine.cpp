@@ -53,15 +53,12 @@ int Engine::compileAndRun(Unit &unit) {
   return driver::runEntry(session, *code, "tl_entry");
 }
 
-const SourceFile &Engine::next(StringRef text) {
-  return session.add("<entry " + std::to_string(++entries) + ">", text.str());
-}
+const SourceFile &Engine::next(StringRef text) { return session.add("<entry " + std::to_string(++entries) + ">", text.str()); }
 
 /// What an entry puts aside comes back if the entry fails.
 class Engine::Kept {
 public:
-  Kept(Engine &engine)
-      : engine(engine), declarations(engine.declarations), variables(engine.variables), functions(engine.functions) {}
+  Kept(Engine &engine) : engine(engine), declarations(engine.declarations), variables(engine.variables), functions(engine.functions) {}
   ~Kept() {
     engine.news.clear();
     if (done)

@@ -42,13 +42,13 @@ private:
   };
   struct Variable {
     std::string name;
-    std::string type;        ///< as the session writes it, modules included
-    std::string imports;     ///< of modules that the type needs and the session has not imported
-    std::string shown;       ///< the type as people see it
-    Span place;              ///< where it was bound
-    std::vector<bool> keys;  ///< leaves that are halves of keys
+    std::string type;       ///< as the session writes it, modules included
+    std::string imports;    ///< of modules that the type needs and the session has not imported
+    std::string shown;      ///< the type as people see it
+    Span place;             ///< where it was bound
+    std::vector<bool> keys; ///< leaves that are halves of keys
     bool isVar = false;
-    Span usedAt;             ///< a key: where an entry has used it up
+    Span usedAt; ///< a key: where an entry has used it up
   };
   /// A `let` of a function: evaluated again by each entry that names it.
   struct Function {
@@ -57,9 +57,9 @@ private:
   };
   /// What to do with the statements of an entry, known for certain only once they have been checked.
   struct Plan {
-    bool save = true;                     ///< false: only check
-    bool valueOfLast = true;              ///< the last statement is an expression with a value: `it`
-    std::vector<std::string> functions;   ///< lets that are functions
+    bool save = true;                   ///< false: only check
+    bool valueOfLast = true;            ///< the last statement is an expression with a value: `it`
+    std::vector<std::string> functions; ///< lets that are functions
     bool operator==(const Plan &) const = default;
   };
   struct Unit;
@@ -92,8 +92,8 @@ private:
   std::vector<Function> functions;
   unsigned entries = 0;
   // While an entry is checked:
-  std::string news;                     ///< what it does to older names, told once it has checked
-  std::vector<Declaration> wereBroken;  ///< known to be so, and not told again
+  std::string news;                    ///< what it does to older names, told once it has checked
+  std::vector<Declaration> wereBroken; ///< known to be so, and not told again
   bool retried = false;
 };
 

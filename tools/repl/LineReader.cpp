@@ -51,10 +51,11 @@ public:
     el_set(edit, EL_HIST, history, past);
     el_set(edit, EL_PROMPT, +[](EditLine *e) -> char * { return const_cast<char *>(self(e)->prompt); });
     // Ctrl-C as a key: as a signal it would have to leave read() in the middle of a line.
-    el_set(edit, EL_ADDFN, "tl-cancel", "drop the entry", +[](EditLine *e, int) -> unsigned char {
-      self(e)->cancelled = true;
-      return CC_NEWLINE;
-    });
+    el_set(
+        edit, EL_ADDFN, "tl-cancel", "drop the entry", +[](EditLine *e, int) -> unsigned char {
+          self(e)->cancelled = true;
+          return CC_NEWLINE;
+        });
     el_set(edit, EL_BIND, "^C", "tl-cancel", nullptr);
     el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     el_set(edit, EL_SETTY, "-d", "-isig", nullptr);

@@ -104,7 +104,8 @@ int Loop::obey(StringRef line) {
   case Emit: {
     auto [stage, text] = rest.split(' ');
     if (!llvm::is_contained({"tokens", "ast", "checked", "tl", "shapes", "grad", "linalg", "llvm", "asm"}, stage) || text.trim().empty()) {
-      llvm::errs() << "error: `:emit` takes a stage and an entry\n  = help: the stages are tokens ast checked tl shapes grad linalg llvm asm\n";
+      llvm::errs()
+          << "error: `:emit` takes a stage and an entry\n  = help: the stages are tokens ast checked tl shapes grad linalg llvm asm\n";
       return driver::Usage;
     }
     return engine.emit(text, stage);

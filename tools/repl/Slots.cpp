@@ -7,10 +7,21 @@ static std::string nameOf(llvm::StringRef path) { return path.substr(sizeof("ses
 
 static size_t widthOf(int32_t kind) {
   switch (kind) {
-  case TL_BOOL: case TL_I8: case TL_U8: return 1;
-  case TL_I16: case TL_U16: case TL_F16: case TL_BF16: return 2;
-  case TL_I32: case TL_U32: case TL_F32: return 4;
-  default: return 8;
+  case TL_BOOL:
+  case TL_I8:
+  case TL_U8:
+    return 1;
+  case TL_I16:
+  case TL_U16:
+  case TL_F16:
+  case TL_BF16:
+    return 2;
+  case TL_I32:
+  case TL_U32:
+  case TL_F32:
+    return 4;
+  default:
+    return 8;
   }
 }
 

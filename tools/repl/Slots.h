@@ -35,7 +35,7 @@ private:
 
   std::map<std::string, Slot> values, pending;
   TlSession hooks;
-  TlValue current;      ///< what `get` has given last
-  int64_t handle = 0;   ///< of a string in it
+  TlValue current;    ///< what `get` has given last
+  int64_t handle = 0; ///< of a string in it
 };
 } // namespace tl::repl

@@ -10,12 +10,12 @@ struct Engine::Unit {
   std::unique_ptr<ast::Module> module; ///< gone once it is checked
   ast::Program *program = nullptr;
   const SourceFile *source;
-  std::vector<std::unique_ptr<ast::Module>> parts; ///< own the nodes of declarations and variables
+  std::vector<std::unique_ptr<ast::Module>> parts;    ///< own the nodes of declarations and variables
   std::vector<std::pair<std::string, Span>> declared; ///< by this entry
-  std::vector<ast::LetStmt *> lets;                ///< of this entry, `it` included; not the literals, which are declarations
+  std::vector<ast::LetStmt *> lets;                   ///< of this entry, `it` included; not the literals, which are declarations
   std::vector<std::string> saved;
-  std::vector<ast::LetStmt *> restored;            ///< the session's variables, as constants of this program
-  std::vector<ast::LetStmt *> locals;              ///< those of the session's variables that the entry names
+  std::vector<ast::LetStmt *> restored; ///< the session's variables, as constants of this program
+  std::vector<ast::LetStmt *> locals;   ///< those of the session's variables that the entry names
   ast::Stmt *last = nullptr;
 };
 

@@ -1,9 +1,9 @@
 // mlir-opt with our dialect and passes, for the tests.
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Passes.h"
 #include "passes/Pipeline.h"
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
-#include "mlir/Transforms/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;

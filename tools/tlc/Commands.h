@@ -13,11 +13,11 @@ namespace tl::tlc {
 struct Request {
   driver::Options options;
   std::string file;
-  std::vector<std::string> emit;              ///< stages
-  std::string output;                         ///< -o
-  std::vector<std::string> arguments;         ///< behind `--`: flags of the program
+  std::vector<std::string> emit;      ///< stages
+  std::string output;                 ///< -o
+  std::vector<std::string> arguments; ///< behind `--`: flags of the program
   std::string errorFormat = "human", color = "auto";
-  std::function<int(Request &)> run;          ///< of the chosen command
+  std::function<int(Request &)> run; ///< of the chosen command
 };
 
 void addRun(CLI::App &app, Request &request);

@@ -12,7 +12,5 @@ void tlc::addEval(CLI::App &app, Request &request) {
   addCodeOptions(*command, request);
   addThreads(*command, request);
   addMessageOptions(*command, request);
-  command->callback([&request, text] {
-    request.run = [text](Request &r) { return repl::evaluate(r.options, *text); };
-  });
+  command->callback([&request, text] { request.run = [text](Request &r) { return repl::evaluate(r.options, *text); }; });
 }

@@ -38,7 +38,9 @@ void tlc::addCodeOptions(CLI::App &command, Request &request) {
 }
 
 void tlc::addThreads(CLI::App &command, Request &request) {
-  command.add_option("--threads", request.options.threads, "How many threads compute: one for each processor unless said; it never changes a result")
+  command
+      .add_option("--threads", request.options.threads,
+                  "How many threads compute: one for each processor unless said; it never changes a result")
       ->check(CLI::Range(1, 256));
 }
 
