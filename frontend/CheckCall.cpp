@@ -23,8 +23,7 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
       {"len", "the size of an axis is `size(x, 0)`"},
       {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
       {"matmul", "the matrix product is `a @ b`"},
-      {"array", "an array is written in brackets: `[1, 2, 3]`"},
-      {"var", "the variance is `variance(x)`; `var` declares a variable"}};
+      {"array", "an array is written in brackets: `[1, 2, 3]`"}};
   for (auto [name, help] : habits)
     if (n->name == name)
       return d.help(help.str()), types.error();
@@ -87,7 +86,8 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
   if (auto *fn = dyn_cast<FnType>(resolved(t)))
     return callFunction(e, fn->value);
   for (const Arg &a : e->args)
-    check(a.value);
+    if (auto *n = dyn_cast<NameExpr>(a.value); !n || !scalarByName(n->name)) // x.astype(f64) is one mistake
+      check(a.value);
   if (!isError(t)) {
     auto &d = diags.report(Code::E0305, callee->span, str(t) + " is not a function", str(t));
     if (resolved(t)->kind != TypeKind::Str)
@@ -420,15 +420,17 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   Mismatch why;
   auto misfit = [&](unsigned i) {
     const Type *w = applySolution(want[i], s);
-    bool open = d->shapeRule == "broadcast" || resolved(elemOf(w))->kind == TypeKind::Infer;
-    auto &report =
-        diags.report(Code::E0302, ordered[i]->span,
-                     ("`" + d->name + "` takes ").str() +
-                         str(!open                                          ? w
-                             : resolved(elemOf(w))->kind == TypeKind::Infer ? d->params[i]->type
-                                                                            : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) +
-                         " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]),
-                     str(types_[i]));
+    auto *record = dyn_cast<StructType>(resolved(elemOf(w)));
+    bool unknown = resolved(elemOf(w))->kind == TypeKind::Infer ||
+                   (record && llvm::any_of(record->types, [&](const Type *t) { return resolved(t)->kind == TypeKind::Infer; }));
+    bool open = d->shapeRule == "broadcast" || unknown;
+    auto &report = diags.report(Code::E0302, ordered[i]->span,
+                                ("`" + d->name + "` takes ").str() +
+                                    str(!open     ? w
+                                        : unknown ? d->params[i]->type
+                                                  : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) +
+                                    " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]),
+                                str(types_[i]));
     if (d->params[i]->typeExpr && d->module != program.modules.front().get())
       report.label(d->params[i]->typeExpr->span, "declared here");
     if (!why.reason.empty())

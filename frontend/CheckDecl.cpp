@@ -264,67 +264,6 @@ void Checker::checkSignature(DefDecl *d) {
                                                : "parameters of `main` are numbers, text, arrays, and records and tuples of these");
 }
 
-void Checker::addFact(Expr *e, Facts &facts) {
-  auto *b = dyn_cast<BinaryExpr>(e);
-  if (!b)
-    return;
-  if (b->op == BinaryOp::And) {
-    addFact(b->lhs, facts);
-    addFact(b->rhs, facts);
-    return;
-  }
-  if (!isComparison(b->op))
-    return;
-  auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
-  if (!l || !r)
-    return;
-  switch (b->op) {
-  case BinaryOp::Eq:
-    facts.zero.push_back(*l - *r);
-    break;
-  case BinaryOp::Le:
-    facts.nonNegative.push_back(*r - *l);
-    break;
-  case BinaryOp::Lt:
-    facts.nonNegative.push_back(*r - *l - Size(1));
-    break;
-  case BinaryOp::Ge:
-    facts.nonNegative.push_back(*l - *r);
-    break;
-  case BinaryOp::Gt:
-    facts.nonNegative.push_back(*l - *r - Size(1));
-    break;
-  default:
-    break;
-  }
-}
-
-/// `where` states sizes only: each part is a comparison of two sizes.
-void Checker::whereClause(DefDecl *d) {
-  if (!d->where)
-    return;
-  Facts facts;
-  addFact(d->where, facts);
-  std::function<void(Expr *)> each = [&](Expr *e) {
-    auto *b = dyn_cast<BinaryExpr>(e);
-    if (b && b->op == BinaryOp::And)
-      return each(b->lhs), each(b->rhs);
-    auto isValue = [&](Expr *x) { // not a size: a parameter of another type
-      auto *n = dyn_cast<NameExpr>(x);
-      auto *v = n ? llvm::dyn_cast_or_null<VarDecl>(lookup(n->name).decl) : nullptr;
-      return v && v->type && !isError(v->type) && !same(resolved(v->type), types.int64());
-    };
-    if (b && isComparison(b->op) && b->op != BinaryOp::Ne && !isValue(b->lhs) && !isValue(b->rhs)) {
-      if (resolveSize(b->lhs, Where::Body, nullptr))
-        resolveSize(b->rhs, Where::Body, nullptr);
-    } else
-      diags.report(Code::E0130, e->span, "`where` compares sizes", "this is no comparison of two sizes")
-          .help("for conditions on values use `assert` in the body");
-  };
-  each(d->where);
-  whereFacts[d] = facts;
-}
-
 void Checker::enterBody(Body &b, Module *m, const Scope *s) {
   body = &b;
   b.number = ++bodies;
@@ -350,6 +289,9 @@ void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *
 void Checker::checkBody(DefDecl *d) {
   size_t before = diags.size();
   const Type *t = check(d->body, d->result);
+  Expr *at = d->body;
+  if (auto *b = dyn_cast<BlockExpr>(at); b && b->value)
+    at = b->value;
   if (d->resultExpr) {
     // A size that only the data knows (`_` of the result) is met by any.
     Solver s;
@@ -362,9 +304,6 @@ void Checker::checkBody(DefDecl *d) {
     };
     const Type *want = substitute(d->result, types, Substitution{type, pack, hole});
     Mismatch why;
-    Expr *at = d->body;
-    if (auto *b = dyn_cast<BlockExpr>(at); b && b->value)
-      at = b->value;
     llvm::SaveAndRestore before_(current, at);
     if (!unify(want, t, s, why) || !solvePending(s, why)) {
       auto *b = dyn_cast<BlockExpr>(d->body);
@@ -393,6 +332,8 @@ void Checker::checkBody(DefDecl *d) {
       d->result = types.error();
     }
   }
+  if (d->name == "main" && d->module == program.main() && !isError(d->result) && !same(d->result, types.unit()))
+    dropped(at);
 }
 
 void Checker::checkDef(DefDecl *d) {

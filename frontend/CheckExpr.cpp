@@ -298,17 +298,21 @@ const Type *Checker::select(SelectExpr *e) {
       std::swap(out[out.size() - 1], out[out.size() - 2]);
       return types.array(elemOf(t), out);
     }
-    diags.report(Code::E0144, e->nameSpan,
-                 "`.T` swaps the last two axes; " + str(t) + " has " +
-                     (dims.empty()                                              ? "none"
-                      : llvm::any_of(dims, [](const Dim &d) { return d.pack; }) ? "perhaps fewer"
-                                                                                : "one"));
+    auto &d = diags.report(Code::E0144, e->nameSpan,
+                           "`.T` swaps the last two axes; " + str(t) + " has " +
+                               (dims.empty()                                              ? "none"
+                                : llvm::any_of(dims, [](const Dim &d) { return d.pack; }) ? "perhaps fewer"
+                                                                                          : "one"));
+    if (dims.size() == 1 && !dims[0].pack)
+      d.help("a vector needs none: `a @ b` is the product of two; `a[:, None]` is a column");
     return types.error();
   }
   auto &d = diags.report(Code::E0143, e->nameSpan, str(t) + (" has no field `" + e->name + "`").str());
   StringRef text = sources.text(e->base->span);
   if (e->name == "shape")
     d.help(("the size of an axis is `size(" + text + ", axis)`").str());
+  else if (e->name == "astype")
+    d.help(("the type converts: `f64(" + text + ")`").str());
   else if (llvm::isa_and_nonnull<DefDecl>(lookup(e->name).decl))
     d.help(("write it as a function: `" + e->name + "(" + text + ")`").str());
   return types.error();

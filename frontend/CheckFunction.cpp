@@ -247,7 +247,9 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   if (name == "vjp" || name == "jvp" || name == "hvp")
     return derivativeCall(e, name);
   if (args.size() != 1 || !e->args[0].name.empty()) {
-    diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
+    auto &d = diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
+    if (args.size() > 1)
+      d.help(("apply what it gives: `" + name + "(f)(x)`").str());
     return types.error();
   }
   const FnValue *inner = functionOf(args[0], e->args[0].value);

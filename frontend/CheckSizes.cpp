@@ -1,5 +1,5 @@
-// Sizes that last and sizes that do not: what may stand in the type of a result, of an `if`, of the rows of an array; and equalities
-// that are left to run time.
+// Sizes that last and sizes that do not: what may stand in the type of a result, of an `if`, of the rows of an array; what `where`
+// and `assert` state; and equalities that are left to run time.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -196,5 +196,66 @@ void Checker::namesOnce(llvm::ArrayRef<const Pattern *> patterns) {
   };
   for (const Pattern *p : patterns)
     each(each, p);
+}
+
+void Checker::addFact(Expr *e, Facts &facts) {
+  auto *b = dyn_cast<BinaryExpr>(e);
+  if (!b)
+    return;
+  if (b->op == BinaryOp::And) {
+    addFact(b->lhs, facts);
+    addFact(b->rhs, facts);
+    return;
+  }
+  if (!isComparison(b->op))
+    return;
+  auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
+  if (!l || !r)
+    return;
+  switch (b->op) {
+  case BinaryOp::Eq:
+    facts.zero.push_back(*l - *r);
+    break;
+  case BinaryOp::Le:
+    facts.nonNegative.push_back(*r - *l);
+    break;
+  case BinaryOp::Lt:
+    facts.nonNegative.push_back(*r - *l - Size(1));
+    break;
+  case BinaryOp::Ge:
+    facts.nonNegative.push_back(*l - *r);
+    break;
+  case BinaryOp::Gt:
+    facts.nonNegative.push_back(*l - *r - Size(1));
+    break;
+  default:
+    break;
+  }
+}
+
+/// `where` states sizes only: each part is a comparison of two sizes.
+void Checker::whereClause(DefDecl *d) {
+  if (!d->where)
+    return;
+  Facts facts;
+  addFact(d->where, facts);
+  std::function<void(Expr *)> each = [&](Expr *e) {
+    auto *b = dyn_cast<BinaryExpr>(e);
+    if (b && b->op == BinaryOp::And)
+      return each(b->lhs), each(b->rhs);
+    auto isValue = [&](Expr *x) { // not a size: a parameter of another type
+      auto *n = dyn_cast<NameExpr>(x);
+      auto *v = n ? llvm::dyn_cast_or_null<VarDecl>(lookup(n->name).decl) : nullptr;
+      return v && v->type && !isError(v->type) && !same(resolved(v->type), types.int64());
+    };
+    if (b && isComparison(b->op) && b->op != BinaryOp::Ne && !isValue(b->lhs) && !isValue(b->rhs)) {
+      if (resolveSize(b->lhs, Where::Body, nullptr))
+        resolveSize(b->rhs, Where::Body, nullptr);
+    } else
+      diags.report(Code::E0130, e->span, "`where` compares sizes", "this is no comparison of two sizes")
+          .help("for conditions on values use `assert` in the body");
+  };
+  each(d->where);
+  whereFacts[d] = facts;
 }
 } // namespace tl::frontend

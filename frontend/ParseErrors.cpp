@@ -401,6 +401,8 @@ bool Explanation::plain() {
     d.help(word == "+" ? "there is no sign `+`" : "something is missing before `" + word.str() + "`");
   if (word == "//" && isFirst())
     d.help("comments begin with `#`");
+  if (word == "var" && text(after) == "(")
+    d.help("the variance is `variance(x)`; `var` declares what changes");
   return true;
 }
 

@@ -14,9 +14,18 @@ using namespace tl::repl;
 namespace {
 class PipeReader final : public LineReader {
 public:
-  Result read(const char *, std::string &line) override { return std::getline(std::cin, line) ? Line : End; }
+  Result read(const char *, std::string &line) override {
+    if (!std::getline(std::cin, line))
+      return End;
+    if (std::exchange(first, false) && llvm::StringRef(line).starts_with("\xEF\xBB\xBF")) // a byte order mark
+      line.erase(0, 3);
+    return Line;
+  }
   void remember(const std::string &) override {}
   bool interactive() const override { return false; }
+
+private:
+  bool first = true;
 };
 
 /// $XDG_STATE_HOME/tl/history, or ~/.local/state/tl/history; "" where there is no home.
