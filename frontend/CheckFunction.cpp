@@ -384,7 +384,9 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
     const Type *value = resolved(c->inner->result);
     if (!dimsOf(value).empty() || !isFloating(value)) {
       diags.report(Code::E0502, at, ("`" + f->asked + "` needs a function that gives one float, this gives ").str() + str(value))
-          .help(dimsOf(value).empty() ? "convert the result with `f32(...)`" : "reduce it, as in `sum(...)` or `mean(...)`");
+          .help(!dimsOf(value).empty()            ? "reduce it, as in `sum(...)` or `mean(...)`"
+                : value->kind == TypeKind::Scalar ? "convert the result with `f32(...)`"
+                                                  : "make one float of its parts, as in `a + b`, or take one of them");
       return nullptr;
     }
     c->result = f->name == "grad" ? args[0] : types.tuple({value, args[0]});

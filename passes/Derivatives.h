@@ -18,10 +18,12 @@ void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
 /// Finds what is active, and makes each active `while` a `for`.
 void countWhiles(mlir::func::FuncOp function, Active &active);
 
+/// Reports an op that has no derivative, and fails.
+using Refuse = llvm::function_ref<mlir::LogicalResult(mlir::Operation *)>;
 /// Makes the body of `function` its own derivative: see vjp and jvp. Calls that may be are inlined, maps lifted. `wrt` are argument
 /// numbers.
-mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals);
-mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt);
+mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals, Refuse refuse);
+mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, Refuse refuse);
 
 /// The two parts of a function that gives its primals, then cotangents of its arguments.
 struct SplitPullback {

@@ -1,11 +1,13 @@
 // tl.vjp and tl.jvp -> calls of ordinary functions. A function's derivative is made from a copy whose calls are inlined, whose maps are
 // lifted and whose own derivatives have been made: innermost first, so that any nesting is the same pass again.
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Derivatives.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -67,6 +69,19 @@ Value sizedLike(OpBuilder &b, Value x, Value like) {
   return hasKnownSizes(x) ? x : Value(SizedOp::create(b, x.getLoc(), x, sizesOf(b, like)));
 }
 
+/// Choices between two values that are there -> the branches that simplifications made them of, which have derivatives.
+static void choicesToBranches(func::FuncOp function) {
+  SmallVector<arith::SelectOp> choices;
+  function.walk([&](arith::SelectOp op) { choices.push_back(op); });
+  for (arith::SelectOp op : choices) {
+    OpBuilder b(op);
+    auto yield = [](Value x) { return [x](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, x); }; };
+    auto branch = scf::IfOp::create(b, op.getLoc(), op.getCondition(), yield(op.getTrueValue()), yield(op.getFalseValue()));
+    op->replaceAllUsesWith(branch.getResults());
+    op.erase();
+  }
+}
+
 namespace {
 /// Makes the derivatives of one module.
 class Maker {
@@ -105,6 +120,55 @@ private:
   SymbolTable symbols;
   llvm::DenseSet<func::FuncOp> visited;
   llvm::DenseMap<func::FuncOp, SplitPullback> splits;
+  /// The derivative that a program asks for, while it and those that it needs are made.
+  struct Asked {
+    Location loc;
+    StringRef callee;
+  };
+  std::optional<Asked> asked;
+
+  /// All ops of our programs have derivatives, except a derivative that is not made yet: then its own function asks for it.
+  LogicalResult refuseOp(Operation *op) {
+    if (!isa<VjpOp, JvpOp>(op))
+      return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
+    InFlightDiagnostic error = emitError(asked->loc) << "E0504: the code of this derivative would never end";
+    for (Location call : route(asked->callee, op->getLoc()))
+      error.attachNote(call) << "leads back to it";
+    if (op->getLoc() != asked->loc)
+      error.attachNote(op->getLoc()) << "stands in the way";
+    error.attachNote() << "it is a part of what it differentiates: so it needs its own derivative, that one's, and so on";
+    error.attachNote()
+        << "help: `stop_gradient` around a part of the recursion makes that a constant; `@vjp(of=...)` gives a derivative by hand";
+    return error;
+  }
+
+  /// The calls by which `callee` reaches a derivative that the program asks for at `goal`.
+  SmallVector<Location> route(StringRef callee, Location goal) {
+    struct Reached {
+      StringRef name;
+      size_t from;
+      Location call;
+    };
+    SmallVector<Reached> reached{{callee, 0, goal}};
+    for (size_t i = 0; i < reached.size(); ++i) {
+      bool isThere = false;
+      module.lookupSymbol<func::FuncOp>(reached[i].name).walk([&](Operation *op) {
+        isThere |= isa<VjpOp, JvpOp>(op) && op->getLoc() == goal;
+        auto next = op->getAttrOfType<FlatSymbolRefAttr>("callee");
+        if (next && llvm::none_of(reached, [&](const Reached &known) { return known.name == next.getValue(); }))
+          reached.push_back({next.getValue(), i, op->getLoc()});
+      });
+      if (!isThere)
+        continue;
+      SmallVector<Location> calls;
+      for (; i; i = reached[i].from)
+        calls.push_back(reached[i].call);
+      std::reverse(calls.begin(), calls.end());
+      return calls;
+    }
+    return {};
+  }
+  const std::function<LogicalResult(Operation *)> refuse = [this](Operation *op) { return refuseOp(op); };
 
   /// The results of a call stand for those of `op`, with the sizes that are known: cotangents have those of the arguments.
   void replaceByCall(Operation *op, func::FuncOp function, ValueRange args, ValueRange sizedAs) {
@@ -132,7 +196,7 @@ private:
   /// A pullback of a call that stays a call: that one keeps what it needs.
   LogicalResult replaceBoth(VjpOp op, func::CallOp call) {
     auto made = derivative(
-        op, op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true); },
+        op.getLoc(), op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true, refuse); },
         [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
           for (int64_t i : op.getWrt())
             results.push_back(args[i]);
@@ -181,7 +245,7 @@ private:
       return success();
     StringRef mode = op.getPrimals() ? "vjp" : "pullback";
     auto made = derivative(
-        op, op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals()); },
+        op.getLoc(), op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals(), refuse); },
         [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
           if (!op.getPrimals())
             results.clear();
@@ -201,7 +265,7 @@ private:
 
   LogicalResult replace(JvpOp op) {
     auto made = derivative(
-        op, op.getCallee(), "jvp", op.getWrt(), [&](func::FuncOp f) { return forward(f, op.getWrt()); },
+        op.getLoc(), op.getCallee(), "jvp", op.getWrt(), [&](func::FuncOp f) { return forward(f, op.getWrt(), refuse); },
         [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
           llvm::append_range(results, llvm::filter_to_vector(results, [](Type type) { return isFloat(type); }));
           llvm::append_range(args, op.getTangents().getTypes());
@@ -215,7 +279,7 @@ private:
   }
 
   /// The derivative of `callee`, made once. It has its type from the start, so that one of a recursive function may call itself.
-  FailureOr<func::FuncOp> derivative(Operation *asked, StringRef callee, StringRef mode, ArrayRef<int64_t> wrt,
+  FailureOr<func::FuncOp> derivative(Location from, StringRef callee, StringRef mode, ArrayRef<int64_t> wrt,
                                      llvm::function_ref<LogicalResult(func::FuncOp)> make,
                                      llvm::function_ref<void(SmallVectorImpl<Type> &, SmallVectorImpl<Type> &)> extend) {
     std::string name = (callee + "." + mode).str();
@@ -224,10 +288,12 @@ private:
     if (auto known = symbols.lookup<func::FuncOp>(name))
       return known;
     auto primal = module.lookupSymbol<func::FuncOp>(callee); // mapped calls have functions of their own
-    if (!primal || primal.isExternal())
-      return asked->emitError("cannot differentiate a function that has no body here"), failure();
-    if (failed(run(primal)))
-      return failure();
+    {
+      llvm::SaveAndRestore elsewhere(asked, std::optional<Asked>());
+      if (failed(run(primal)))
+        return failure();
+    }
+    llvm::SaveAndRestore here(asked, asked ? asked : Asked{from, callee});
     OpBuilder b(primal->getContext());
     func::FuncOp function = primal.clone();
     function.setName(name);
@@ -239,6 +305,7 @@ private:
     inlineCalls(function, byHand);
     if (failed(liftMaps(function, byHand)) || failed(simplify(function)))
       return failure();
+    choicesToBranches(function);
     function.setFunctionType(b.getFunctionType(args, results));
     function.setAllArgAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(args.size(), b.getDictionaryAttr({}))));
     function.setAllResultAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(results.size(), b.getDictionaryAttr({}))));

@@ -10,7 +10,7 @@ namespace tl {
 namespace {
 class Forwarder {
 public:
-  Forwarder(OpBuilder &b, const Active &active) : b(b), active(active) {}
+  Forwarder(OpBuilder &b, const Active &active, Refuse refuse) : b(b), active(active), refuse(refuse) {}
 
   void set(Value x, Value dx) { tangents[x] = dx; }
   Value get(Value x) const { return tangents.lookup(x); }
@@ -25,6 +25,7 @@ public:
 private:
   OpBuilder &b;
   const Active &active;
+  Refuse refuse;
   llvm::DenseMap<Value, Value> tangents;
 
   Value getOrZero(Value x, Value like) {
@@ -59,7 +60,7 @@ private:
       set(literal, tensor::CastOp::create(b, op->getLoc(), tensorOf(elementOf(literal), literal.getType().getRank()), array));
       return success();
     }
-    return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
+    return refuse(op);
   }
 
   /// Of a function whose derivative is written by hand, or that calls itself: any other call was inlined.
@@ -184,14 +185,14 @@ public:
 };
 } // namespace
 
-LogicalResult forward(func::FuncOp function, ArrayRef<int64_t> wrt) {
+LogicalResult forward(func::FuncOp function, ArrayRef<int64_t> wrt, Refuse refuse) {
   Block &body = function.getBody().front();
   Active active;
   for (int64_t i : wrt)
     active.insert(body.getArgument(i));
   countWhiles(function, active);
   OpBuilder b(function->getContext());
-  Forwarder forwarder(b, active);
+  Forwarder forwarder(b, active, refuse);
   for (int64_t i : wrt)
     forwarder.set(body.getArgument(i), body.addArgument(body.getArgument(i).getType(), function.getLoc()));
   if (failed(forwarder.run(body)))

@@ -18,7 +18,7 @@ using Replaced = SmallVector<Operation *>;
 
 class Reverser {
 public:
-  explicit Reverser(Replaced &replaced) : replaced(replaced) {}
+  Reverser(Replaced &replaced, Refuse refuse) : replaced(replaced), refuse(refuse) {}
 
   /// Runs over `ops` backwards; what they give is built at the adjoints' builder.
   LogicalResult sweep(ArrayRef<Operation *> ops, Adjoints &adjoints, const Active &active) {
@@ -36,6 +36,7 @@ public:
 
 private:
   Replaced &replaced;
+  Refuse refuse;
 
   /// Erases ops of a block that nothing uses, last first.
   void dropDead(Block &block) {
@@ -61,7 +62,7 @@ private:
           adjoints.add(x, adjoints.val(op->getLoc(), SliceOp::element(adjoints.b, op->getLoc(), g[0], index(adjoints.b, op->getLoc(), i))));
       return success();
     }
-    return op->emitError() << "cannot differentiate through `" << op->getName() << "`";
+    return refuse(op);
   }
 
   /// A result of a call with its sizes; if nobody uses it, nobody has stated them.
@@ -349,7 +350,7 @@ static void splitIntoSegments(scf::ForOp op) {
   op.erase();
 }
 
-LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals) {
+LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals, Refuse refuse) {
   Block &body = function.getBody().front();
   auto end = cast<func::ReturnOp>(body.getTerminator());
   Active active;
@@ -381,7 +382,7 @@ LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals
       adjoints.add(y, adjoints.val(end.getLoc(), hasKnownSizes(y) ? sizedLike(b, seed, y) : seed));
   }
   Replaced replaced;
-  if (failed(Reverser(replaced).sweep(ops, adjoints, active)))
+  if (failed(Reverser(replaced, refuse).sweep(ops, adjoints, active)))
     return failure();
   SmallVector<Value> results;
   if (primals)

@@ -185,8 +185,15 @@ mlir::OwningOpRef<mlir::ModuleOp> Session::lower(ast::Program &program, mlirgen:
     Span span = spans.find(reported.getLocation());
     if (auto known = splitCode(text)) {
       Diagnostic &d = diagnostics.report(known->first, span, known->second.str());
-      for (mlir::Diagnostic &note : reported.getNotes())
-        d.note(note.str());
+      for (mlir::Diagnostic &note : reported.getNotes()) { // with a place of its own it is a label
+        std::string said = note.str();
+        if (Span at = spans.find(note.getLocation()); note.getLocation() != reported.getLocation() && at.valid())
+          d.label(at, said);
+        else if (llvm::StringRef(said).consume_front("help: "))
+          d.help(said.substr(strlen("help: ")));
+        else
+          d.note(said);
+      }
       exitCode = Rejected;
       return mlir::success();
     }
