@@ -213,6 +213,7 @@ private:
     n->binders = each(e->binders, [&](const Binder &b) { return binder(b); });
     n->filter = expr(e->filter);
     n->body = expr(e->body);
+    n->brackets = e->brackets;
     return n;
   }
   Expr *copy(FallbackExpr *e) {

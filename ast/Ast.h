@@ -187,6 +187,7 @@ struct ForExpr : ExprOf<ExprKind::For> {
   List<Binder> binders;
   Expr *filter = nullptr;
   Expr *body = nullptr;
+  bool brackets = false; ///< written `[for ...]`: an array like any other, also where an argument may be a `for` part
 };
 struct FallbackExpr : ExprOf<ExprKind::Fallback> {
   using ExprOf::ExprOf;

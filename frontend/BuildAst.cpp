@@ -232,8 +232,9 @@ Expr *BuildAst::suffixed(TlParser::SuffixedContext *ctx) {
   if (auto *c = as<TlParser::ArrayLiteralContext>(ctx))
     return arrayLiteral(c);
   if (auto *c = as<TlParser::ArrayForContext>(ctx)) {
-    Expr *node = forPart(c->forPart());
-    node->span = span(c); // the brackets belong to it
+    ForExpr *node = forPart(c->forPart());
+    node->span = span(c);
+    node->brackets = true;
     return node;
   }
   if (auto *c = as<TlParser::StringContext>(ctx))
@@ -353,7 +354,7 @@ List<Arg> BuildAst::args(llvm::ArrayRef<TlParser::ArgContext *> items) {
 }
 
 /// for i, j: e  |  for x in xs if c: e
-Expr *BuildAst::forPart(TlParser::ForPartContext *ctx) {
+ForExpr *BuildAst::forPart(TlParser::ForPartContext *ctx) {
   auto *node = make<ForExpr>(span(ctx));
   llvm::SmallVector<Binder> binders;
   for (TlParser::BinderContext *b : ctx->binder()) {

@@ -77,7 +77,7 @@ private:
   ast::Expr *number(TlParser::NumberContext *ctx);
   ast::Expr *name(TlParser::NameContext *ctx);
   ast::Expr *binary(ast::BinaryOp op, antlr4::ParserRuleContext *ctx, ast::Expr *lhs, ast::Expr *rhs);
-  ast::Expr *forPart(TlParser::ForPartContext *ctx);
+  ast::ForExpr *forPart(TlParser::ForPartContext *ctx);
   ast::Index index(TlParser::IndexContext *ctx);
   ast::Arg arg(TlParser::ArgContext *ctx);
   ast::List<ast::Arg> args(llvm::ArrayRef<TlParser::ArgContext *> list);
