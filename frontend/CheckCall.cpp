@@ -336,7 +336,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     ordered.push_back(a < 0 ? p->init : e->args[a].value);
     types_.push_back(a < 0 ? nullptr : argTypes[a]);
   }
-  if (auto *f = ordered.empty() ? nullptr : dyn_cast<ForExpr>(ordered[0]); f && !f->brackets && (d->shapeRule == "reduce" || d->shapeRule == "axis")) {
+  if (auto *f = ordered.empty() ? nullptr : dyn_cast<ForExpr>(ordered[0]);
+      f && !f->brackets && (d->shapeRule == "reduce" || d->shapeRule == "axis")) {
     if ((*from)[1] >= 0) {
       diags.report(Code::E0309, ordered[1]->span, "a reduction over indices takes no `axis`");
       return types.error();

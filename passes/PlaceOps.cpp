@@ -267,9 +267,13 @@ void Placer::translateReshape(Scope &s, Operation *op) {
     Value view = memref::ExpandShapeOp::create(s.b, loc, type, base.memref, expand.getReassociationIndices(), dynamic);
     return put(expand, {view, base.token, false, sizes});
   }
-  auto collapse = cast<tensor::CollapseShapeOp>(op);
-  Value view = memref::CollapseShapeOp::create(s.b, loc, type, base.memref, collapse.getReassociationIndices());
-  put(collapse, {view, base.token, false, dimsOf(s, loc, view)});
+  // Not memref.collapse_shape, which is refused where canonicalization finds that one of several sizes is 0.
+  Value count = arith::ConstantIndexOp::create(s.b, loc, 1);
+  for (Value size : getValueOrCreateConstantIndexOp(s.b, loc, dimsOf(s, loc, base.memref)))
+    count = s.b.createOrFold<arith::MulIOp>(loc, count, size);
+  Value view =
+      memref::ReinterpretCastOp::create(s.b, loc, type, base.memref, s.b.getIndexAttr(0), Sizes{count}, Sizes{s.b.getIndexAttr(1)});
+  put(op->getResult(0), {view, base.token, false, {count}});
 }
 
 void Placer::translateSized(Scope &s, Operation *op) {

@@ -1,4 +1,5 @@
-"""check.py KIND TLC [--seed N] [--only TEXT] [--patience RUNS] [-O0] [TYPE...]: runs the program that generate.py writes and compares what it saves with NumPy.
+"""check.py KIND TLC [--part PART] [--seed N] [--only TEXT] [--patience RUNS] [-O0] [TYPE...]: runs the program that generate.py writes and compares what it
+saves with NumPy.
 A failure names the op, the types, the shapes, what was expected and what came. `--only` takes the units whose title holds TEXT, or one of several with `|` between."""
 
 import os
@@ -136,8 +137,8 @@ def unit_at(part, line):
 
 def uncovered():
     prelude = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "stdlib", "prelude.tl"), encoding="utf-8").read()
-    named = {op.name for op in table.OPS} | set(table.ELSEWHERE)
-    return [f"`{name}` of the prelude is neither in OPS nor in ELSEWHERE of table.py" for name in dict.fromkeys(re.findall(r"^def (\w+)", prelude, re.M)) if name not in named]
+    named = {op.name for part in table.PARTS.values() for op in part} | set(table.ELSEWHERE)
+    return [f"`{name}` of the prelude is neither in PARTS nor in ELSEWHERE of table.py" for name in dict.fromkeys(re.findall(r"^def (\w+)", prelude, re.M)) if name not in named]
 
 
 def option(arguments, name, default):
@@ -151,11 +152,12 @@ def option(arguments, name, default):
 def main():
     arguments = sys.argv[1:]
     seed, patience, only = int(option(arguments, "--seed", "1")), int(option(arguments, "--patience", "60")), option(arguments, "--only", "")
+    part = option(arguments, "--part", "functions")
     level = [a for a in arguments if a.startswith("-O")]
     kind, tlc, *types = [a for a in arguments if a not in level]
     failures = [[line] for line in uncovered()] if kind == "values" else []
     with tempfile.TemporaryDirectory(prefix="tl-ops-") as folder:
-        units = [u for u in g.generate(seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
+        units = [u for u in g.generate(table.PARTS[part], seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
         wrong, compared = run([tlc, "test", *level, "program.tl"], folder, units, patience), 0
         for unit in units:
             if unit.title in wrong:

@@ -1,4 +1,4 @@
-"""generate.py SEED KIND FOLDER [TYPE...]: writes FOLDER/program.tl, a module with a `test` block for each op, type and signature of
+"""generate.py PART SEED KIND FOLDER [TYPE...]: writes FOLDER/program.tl, a module with a `test` block for each op, type and signature of
 table.py, and the inputs it loads. KIND: values, gradients, second (derivatives) or batched. check.py runs and compares."""
 
 import os
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import reference as r
-from table import OPS, PAIR, SAME, UNARY
+from table import PAIR, PARTS, SAME, UNARY
 
-VARIABLES = "xyz"
+VARIABLES = "xyzw"
 
 
 @dataclass
@@ -127,14 +127,15 @@ def shape_of(signature, sizes):
 
 
 def size_choices(unit, rng):
-    names, least = names_of(unit.signature), unit.op.least
-    yield "generic", {n: int(rng.integers(least + 2, least + 6)) for n in names}
+    names = names_of(unit.signature)
+    least = unit.op.least if isinstance(unit.op.least, dict) else dict.fromkeys(names, unit.op.least)
+    least = {n: least.get(n, 0) for n in names}
+    yield "generic", {n: int(rng.integers(least[n] + 2, least[n] + 6)) for n in names}
     if names:
-        yield "ones", {n: max(1, least) for n in names}
-    if names and not least:
-        sizes = {n: int(rng.integers(1, 4)) for n in names}
-        sizes[names[int(rng.integers(len(names)))]] = 0
-        yield "empty", sizes
+        yield "ones", {n: max(1, least[n]) for n in names}
+    empty = [n for n in names if not least[n]]
+    for name in empty if unit.kind == "values" or not empty else [empty[int(rng.integers(len(empty)))]]:
+        yield "empty", {n: 0 if n == name else int(rng.integers(max(1, least[n]), least[n] + 4)) for n in names}
 
 
 def fill(unit, rng):
@@ -276,9 +277,9 @@ def write(unit):
     unit.text = f"def case{unit.number}(at: str) {{\n" + "\n".join(lines) + f'\n}}\ntest "{quoted}" {{\n{called}\n}}\n'
 
 
-def units(seed, kind, types):
+def units(ops, seed, kind, types):
     number = 0
-    for op in OPS:
+    for op in ops:
         if kind == "values":
             chosen = [t for t in op.types if t in types]
         else:
@@ -301,9 +302,9 @@ def units(seed, kind, types):
                 yield unit
 
 
-def generate(seed, kind, folder, types=(), chosen=None):
+def generate(ops, seed, kind, folder, types=()):
     """The units, their inputs written. `types` limits kind `values`."""
-    made = list(units(seed, kind, types or list(r.NUMPY)))
+    made = list(units(ops, seed, kind, types or list(r.NUMPY)))
     for unit in made:
         rng = np.random.default_rng(seed + unit.number)
         for case in unit.cases:
@@ -319,5 +320,5 @@ def generate(seed, kind, folder, types=(), chosen=None):
 
 
 if __name__ == "__main__":
-    os.makedirs(sys.argv[3], exist_ok=True)
-    generate(int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:])
+    os.makedirs(sys.argv[4], exist_ok=True)
+    generate(PARTS[sys.argv[1]], int(sys.argv[2]), sys.argv[3], sys.argv[4], sys.argv[5:])

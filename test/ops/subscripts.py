@@ -68,7 +68,7 @@ class Form:
                 least = 3 if item in THREE else 1 if item in ONE else 0
             if least:
                 self.least[name] = least
-        self.text = ", ".join(self.text)
+        self.text, self.ends_whole = ", ".join(self.text), items[-1] == ":"
 
     @property
     def array(self):
@@ -123,12 +123,12 @@ def rows(Op):
 
 def assigned(Op, form, how, number, common):
     """`t[...] = e` for an array, a number, a row; `t[...] += e`."""
-    text, ends_whole = form.text, form.text.endswith((":", "...")) and not form.text.endswith("1:")
+    text = form.text
     kind = common["types"][0]
     domains, shapes, kinds = ("any", *form.domains), (form.array, *form.signature), (None, *form.kinds)
     if kind == "bool":
         statement, value = f"t[{text}] = not x[{text}]", lambda old, x, v: np.logical_not(x)
-    elif how == 0 and ends_whole and len(form.signature) < 3:
+    elif how == 0 and form.ends_whole and len(form.signature) < 3:
         v = "yzw"[len(form.signature)]
         domains, shapes, kinds = domains + ("any",), shapes + (form.axes[-1],), kinds + (None,)
         statement, value = f"t[{text}] = {v}", lambda old, x, v: v

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import reference as r
+import subscripts
 from reference import FLOATS, INTS
 
 NUMBERS = FLOATS + INTS
@@ -35,7 +36,7 @@ class Op:
     result: str = ""          # element type of the result, where not T
     special: bool = False     # also tried on infinities, NaN, zeros, the ends of the range
     unsized: bool = False     # the size of the result is known to the data alone: no batches
-    least: int = 0            # sizes are at least this
+    least: object = 0         # sizes are at least this, or a dict by their names
     grad_args: tuple = ()     # domains for gradients, where the value's have kinks or poles
 
 
@@ -260,47 +261,10 @@ SHAPES = [
     Op("pad", "pad(x, (0, 3), value=7)", ("any",), lambda x: np.pad(x, (0, 3), constant_values=7), MAIN, (("n",),), SAME, True),
     Op("pad", "pad(x, ((0, 1), (2, 0)), y)", ("any", "any"), lambda x, y: np.pad(x, ((0, 1), (2, 0)), constant_values=y), NUMBERS, (("n, m", ""),), SAME, True),
     Op("pad", "pad(x, (y, 1))", ("any", "size"), lambda x, y: np.pad(x, (int(y), 1)), ("f64", "u8"), (("n", ""),), SAME, kinds=(None, "i64"), unsized=True),
-    Op("[]", "x[0]", ("any",), lambda x: x[0], MOVED, (("n",), ("n, m",)), SAME, True, least=1), Op("[]", "x[-1]", ("any",), lambda x: x[-1], MOVED, (("n",), ("n, m",)), SAME, True, least=1),
-    Op("[]", "x[1, -2]", ("any",), lambda x: x[1, -2], MOVED, (("n, m",),), SAME, True, least=2), Op("[]", "x[:, 0]", ("any",), lambda x: x[:, 0], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=1),
-    Op("[]", "x[..., 1]", ("any",), lambda x: x[..., 1], MOVED, (("n, m",), ("n, m, l",)), SAME, True, least=2),
-    Op("[]", "x[1:n]", ("any",), lambda x: x[1:], MOVED, (("n",), ("n, m",)), SAME, True, least=1), Op("[]", "x[1:-1, :]", ("any",), lambda x: x[1:-1], ("f64",), (("n, m",),), SAME, True, least=2),
-    Op("[]", "x[:, 1:m:2]", ("any",), lambda x: x[:, 1::2], MOVED, (("n, m",),), SAME, True, least=1), Op("[]", "x[::3]", ("any",), lambda x: x[::3], MOVED, (("n",), ("n, m",)), SAME, True),
-    Op("[]", "x[-2:, :1]", ("any",), lambda x: x[-2:, :1], ("f64", "u8"), (("n, m",),), SAME, True, least=2),
-    Op("[]", "x[y]", ("any", ("below", "n")), lambda x, y: x[y], MOVED, (("n", "k"), ("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
-    Op("[]", "x[:, y]", ("any", ("below", "m")), lambda x, y: x[:, y], ("f64", "bool"), (("n, m", "k"), ("n, m", "k, l")), SAME, True, kinds=(None, "i64"), least=1),
-    Op("[]", "x[y, z]", ("any", ("below", "n"), ("below", "m")), lambda x, y, z: x[y, z], ("f64", "i32"), (("n, m", "k", "k"), ("n, m, l", "k", "k")), SAME, True, kinds=(None, "i64", "i64"), least=1),
     Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("i64", "u8"), (("n", "k", "k"), ("n, m", "k", "k, m")), SAME,
        kinds=(None, "i64", None), least=1),
     Op("scatter_add", "scatter_add(x, y, z)", ("any", ("below", "n"), "any"), indexed(lambda a, i, v: np.add.at(a, i, v)), ("f64", "f32"), (("n", "k", "k"), ("n, m", "k", "k, m")),
        lambda x, y, z: 100 * np.ones_like(x), True, kinds=(None, "i64", None), least=1),
-]
-
-def form(text, shapes, of, types=("f64", "u8"), least=0):
-    """A subscript by literals."""
-    return Op("[]", text, ("any",), of, types, shapes, SAME, least=least)
-
-
-def gathered(text, shapes, of, types=("f64", "i32"), least=1, kinds=(None, "i64"), unsized=False, domains=(("below", "n"),) * 2):
-    """A subscript with arrays of indices, or a mask."""
-    return Op("[]", text, ("any", *domains[:len(kinds) - 1]), of, types, (shapes,), SAME, True, least=least, kinds=kinds, unsized=unsized)
-
-
-FORMS = [
-    form("x[None]", UNARY[1:], lambda x: x[None]), form("x[:, None]", UNARY[1:], lambda x: x[:, None]), form("x[..., None]", UNARY[1:], lambda x: x[..., None]),
-    form("x[None, :, None]", (("n",), ("n, m",)), lambda x: x[None, :, None]), form("x[::-1]", UNARY[1:], lambda x: x[::-1]), form("x[..., ::-1]", UNARY[1:], lambda x: x[..., ::-1], NUMBERS),
-    form("x[::-2]", UNARY[1:], lambda x: x[::-2]), form("x[:, ::-3]", (("n, m",),), lambda x: x[:, ::-3]), form("x[-3:-1]", UNARY[1:], lambda x: x[-3:-1], least=3),
-    form("x[..., 1:-1]", UNARY[1:], lambda x: x[..., 1:-1], least=2), form("x[2:]", UNARY[1:], lambda x: x[2:], least=2), form("x[:-2]", UNARY[1:], lambda x: x[:-2], least=2),
-    form("x[1:3]", UNARY[1:], lambda x: x[1:3], least=3), form("x[1:1]", UNARY[1:], lambda x: x[1:1], least=1), form("x[0, :, -1]", (("n, m, l",),), lambda x: x[0, :, -1], least=1),
-    form("x[1:, ..., 0]", (("n, m",), ("n, m, l",)), lambda x: x[1:, ..., 0], least=1), form("x[0, ..., None]", (("n, m",),), lambda x: x[0, ..., None], least=1),
-    form("x[-1, -1, -1]", (("n, m, l",),), lambda x: x[-1, -1, -1], NUMBERS + ("bool",), least=1), form("x[0][1:]", (("n, m",),), lambda x: x[0][1:], least=1),
-    form("x[:, 0::2][..., 0]", (("n, m",),), lambda x: x[:, 0::2][..., 0], least=1),
-    gathered("x[y, 0]", ("n, m", "k"), lambda x, y: x[y, 0]), gathered("x[y, 1:]", ("n, m", "k"), lambda x, y: x[y, 1:]), gathered("x[y, None]", ("n, m", "k"), lambda x, y: x[y, None]),
-    gathered("x[:, y]", ("m, n", "k"), lambda x, y: x[:, y]), gathered("x[0, y]", ("m, n", "k"), lambda x, y: x[0, y]), gathered("x[..., y]", ("m, l, n", "k"), lambda x, y: x[..., y]),
-    gathered("x[:, y, :]", ("m, n, l", "k"), lambda x, y: x[:, y, :]), gathered("x[y][0]", ("n, m", "k"), lambda x, y: x[y][0]), gathered("x[y[::-1]]", ("n, m", "k"), lambda x, y: x[y[::-1]]),
-    gathered("x[y, z]", ("n, n", "k, 1", "l"), lambda x, y, z: x[y, z], kinds=(None, "i64", "i64")), gathered("x[:, y, z]", ("m, n, n", "k", "k"), lambda x, y, z: x[:, y, z], kinds=(None, "i64", "i64")),
-    *[gathered("x[y]", ("n, m", "k"), lambda x, y: x[y], kinds=(None, kind)) for kind in ("i32", "u8", "u64")],
-    gathered("x[:, y]", ("m, n", "n"), lambda x, y: x[:, y], kinds=(None, "bool"), unsized=True, least=0, domains=("any",)), gathered("x[y, 0]", ("n, m", "n"), lambda x, y: x[y, 0], kinds=(None, "bool"), unsized=True, domains=("any",)),
-    gathered("x[y]", ("n, m, l", "n, m"), lambda x, y: x[y], kinds=(None, "bool"), unsized=True, least=0, domains=("any",)),
 ]
 
 PRODUCTS = [
@@ -379,11 +343,11 @@ CASTS += [Op("cast", f"{to}(x)", (("fits", to),), converted(to), FLOATS, FEW + (
 CASTS += [Op("cast", "f64(f32(x))", ("any",), lambda x: x, ("f64",), FEW, lambda x: np.abs(x) * 2.0**30)]
 
 UNSIZED = [
-    Op("[]", "x[y]", ("any", "any"), lambda x, y: x[y], MOVED, (("n", "n"), ("n, m", "n"), ("n, m", "n, m")), SAME, True, kinds=(None, "bool"), unsized=True),
     Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, True, unsized=True, grad_args=("away",)),
 ]
 
-OPS = CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + FORMS + PRODUCTS + IMAGES + NOTATION + UNSIZED
+PARTS = {"functions": CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + IMAGES + NOTATION + UNSIZED,
+         "subscripts": list(subscripts.rows(Op))}
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {
