@@ -1,7 +1,7 @@
 // exp, expm1, log, log1p, tanh of f32 and f64 -> polynomials in fused multiply-adds, which the vectorizer takes as they are.
 //
 // Note [Polynomials]. Each function is the same sequence of rounded operations wherever it runs: no -O, no processor, no library and no
-// width of vectors can change a bit of it. Errors are below 2 ulp (3 for tanh; test/run/accuracy-of-mathematics.py), for subnormal numbers
+// width of vectors can change a bit of it. Errors are below 2 ulp (3 for tanh; test/ops/accuracy-of-mathematics.py), for subnormal numbers
 // and all the way to overflow. Coefficients are those of Taylor series, long enough that what is left out is lost in rounding, so that each
 // stands for itself. There are no branches and no tables; integers are of the float's width, and become floats by way of their bits: no
 // vector unit lacks that.

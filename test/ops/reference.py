@@ -59,6 +59,10 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def gelu(x):
+    return 0.5 * x * erfc(-x * np.sqrt(LONG(0.5)))
+
+
 def softplus(x):
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 

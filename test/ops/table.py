@@ -114,7 +114,7 @@ ELEMENTWISE = [
     unary("relu", lambda x: np.maximum(x, 0), "any", "away", within=SAME),
     unary("sigmoid", r.sigmoid, "logit", "small", within=8), unary("softplus", r.softplus, "logit", "away", within=8),
     unary("silu", lambda x: x * r.sigmoid(x), "small", within=lambda x: 8 * np.abs(x)),
-    unary("gelu", lambda x: 0.5 * x * (1 + r.erf(x * np.sqrt(r.LONG(0.5)))), "small", within=lambda x: 8 * np.maximum(np.abs(x), 1e-30)),
+    unary("gelu", r.gelu, "small", within=lambda x: 8 * (1 + x * x) * np.abs(r.gelu(x))),
     Op("-", "-x", ("any",), np.negative, NUMBERS, FEW, SAME, True, special=True),
     Op("not", "not x", ("any",), np.logical_not, ("bool",), FEW + (("n",),), SAME),
 ]
