@@ -31,13 +31,17 @@ constexpr int64_t widest = 64;    ///< elements of a row, or steps of a kernel f
 constexpr unsigned fewest = 4;    ///< kernels that are worth a loop
 constexpr int64_t shortSum = 7;   ///< fewer numbers than there are lanes
 
+/// Whether so many elements or steps are few. None at all are nothing to compute, and MLIR has no slice of them.
+bool areFew(ArrayRef<int64_t> sizes) {
+  return !ShapedType::isDynamicShape(sizes) && ShapedType::getNumElements(sizes) > 0 && ShapedType::getNumElements(sizes) <= widest;
+}
+
 /// Whether this is an array of rows, of known and small size.
 bool isNarrow(Value v) {
   auto type = dyn_cast<RankedTensorType>(v.getType());
   if (!type || type.getRank() == 0 || !type.isDynamicDim(0))
     return false;
-  ArrayRef<int64_t> row = type.getShape().drop_front();
-  return !ShapedType::isDynamicShape(row) && ShapedType::getNumElements(row) <= widest;
+  return areFew(type.getShape().drop_front());
 }
 
 /// How many rows a narrow array has, where the ops that make it say so.
@@ -139,8 +143,8 @@ private:
       return takesRows(insert, own, insert.getDroppedDims()) && isFresh(insert.getDest()) && isNarrow(insert.getSource());
     auto generic = cast<GenericOp>(op);
     auto ranges = generic.getStaticLoopRanges();
-    if (generic.getIteratorTypesArray()[0] != utils::IteratorType::parallel || ShapedType::isDynamicShape(ArrayRef(ranges).drop_front()) ||
-        ShapedType::getNumElements(ArrayRef(ranges).drop_front()) > widest || !sumsInOrder(generic, ranges))
+    if (generic.getIteratorTypesArray()[0] != utils::IteratorType::parallel || !areFew(ArrayRef(ranges).drop_front()) ||
+        !sumsInOrder(generic, ranges))
       return false;
     SetVector<Value> above;
     getUsedValuesDefinedAbove(op->getRegions(), above);
