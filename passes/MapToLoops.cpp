@@ -14,8 +14,7 @@ static Value put(OpBuilder &b, Location loc, Value array, ArrayRef<Value> sizes,
   SmallVector<Value> offsets(indices), ones(indices.size(), index(b, loc, 1));
   offsets.resize(sizes.size(), index(b, loc, 0));
   llvm::append_range(ones, sizes.drop_front(indices.size()));
-  Value sized = SizedOp::create(b, loc, array, sizes);
-  return UpdateOp::create(b, loc, sized, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false,
+  return UpdateOp::create(b, loc, array, offsets, ones, part, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(indices.size()), false,
                           /*here=*/true);
 }
 
@@ -56,6 +55,14 @@ LogicalResult mapToLoops(MapOp map) {
           next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
         return next;
       });
+  for (scf::ForOp loop : nest.loops) { // an inner loop begins with what the outer one carries
+    b.setInsertionPointToStart(loop.getBody());
+    for (auto [carried, size] : llvm::zip(loop.getRegionIterArgs(), sizes)) {
+      auto sized = SizedOp::create(b, loc, carried, size);
+      carried.replaceAllUsesExcept(sized, sized);
+    }
+  }
+  b.setInsertionPoint(map);
   SmallPtrSet<Operation *, 4> seen;
   if (!nest.loops.empty() && !hasOrder(map, seen))
     nest.loops.front()->setDiscardableAttr(independentName, b.getUnitAttr());

@@ -205,6 +205,23 @@ LogicalResult sumOfTranspose(ReduceSumOp op, PatternRewriter &b) {
   return success();
 }
 
+/// What is one of two values from outside whichever side is taken: that value if they are the same, a choice if they are integers. Floats
+/// and arrays stay the results of a branch, which derivatives and batches know.
+LogicalResult branchOfOutside(scf::IfOp op, PatternRewriter &b) {
+  if (op.getNumResults() == 0)
+    return failure();
+  bool changed = false;
+  for (auto [y, x, z] : llvm::zip(op.getResults(), op.thenYield().getOperands(), op.elseYield().getOperands())) {
+    auto isOutside = [&](Value v) { return !op->isAncestor(v.getParentBlock()->getParentOp()); };
+    if (y.use_empty() || !isOutside(x) || !isOutside(z) || (x != z && !y.getType().isIntOrIndex()))
+      continue;
+    b.setInsertionPoint(op);
+    b.replaceAllUsesWith(y, x == z ? x : arith::SelectOp::create(b, op.getLoc(), op.getCondition(), x, z));
+    changed = true;
+  }
+  return success(changed);
+}
+
 } // namespace
 
 LogicalResult simplify(Operation *op) {
@@ -214,9 +231,12 @@ LogicalResult simplify(Operation *op) {
     dialect->getCanonicalizationPatterns(patterns);
   for (RegisteredOperationName name : ctx->getRegisteredOperations())
     name.getCanonicalizationPatterns(patterns, ctx);
-  patterns.add(sumOfProduct).add(contractOfMoved).add(transposeOfContract).add(sumOfBroadcast).add(sumOfTranspose);
-  // A loop keeps carrying arrays of dynamic sizes where it starts from a literal, as its derivative will.
-  FrozenRewritePatternSet frozen(std::move(patterns), {"(anonymous namespace)::ForOpTensorCastFolder"});
+  patterns.add(sumOfProduct).add(contractOfMoved).add(transposeOfContract).add(sumOfBroadcast).add(sumOfTranspose).add(branchOfOutside);
+  // A loop keeps carrying arrays of dynamic sizes where it starts from a literal, as its derivative will. `branchOfOutside` makes the
+  // choices.
+  FrozenRewritePatternSet frozen(std::move(patterns),
+                                 {"(anonymous namespace)::ForOpTensorCastFolder", "(anonymous namespace)::ConvertTrivialIfToSelect",
+                                  "(anonymous namespace)::CombineNestedIfs"});
   if (succeeded(applyPatternsGreedily(op, frozen)))
     return success();
   return op->emitError("bug in tlc: the simplifications do not come to an end");
