@@ -8,6 +8,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Derivatives.h"
+#include "passes/Transforms.h"
 
 using namespace mlir;
 
@@ -91,12 +92,8 @@ private:
       auto given = func::CallOp::create(b, call.getLoc(), byHand, args);
       unsigned next = 0;
       for (Value x : call.getOperands())
-        if (isFloat(x)) {
-          Val dx = adjoints.val(call.getLoc(), sizedLike(b, given.getResult(next++), x));
-          Value mask = call.getNumResults() == 1 ? adjoints.mask(call.getResult(0)) : Value();
-          bool fits = mask && (!isTensor(mask) || (isTensor(x) && sizesOf(b, mask) == sizesOf(b, x)));
-          adjoints.add(x, fits ? guarded(dx, dx.like(mask)) : dx, fits ? dx.like(mask) : Val());
-        }
+        if (isFloat(x))
+          addFromCall(call, adjoints, x, given.getResult(next++));
       return success();
     }
     SmallVector<int64_t> wrt;
@@ -108,8 +105,32 @@ private:
       }
     auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false);
     for (auto [i, dx] : llvm::zip(wrt, vjp.getResults()))
-      adjoints.add(call.getOperand(i), adjoints.val(call.getLoc(), sizedLike(b, dx, call.getOperand(i))));
+      addFromCall(call, adjoints, call.getOperand(i), dx);
     return success();
+  }
+
+  /// Adds what a call gives its operand `x`, where its result was taken: see Note [Masks]. Element for element if the function is
+  /// elementwise, else as a whole.
+  static void addFromCall(func::CallOp call, Adjoints &adjoints, Value x, Value given) {
+    Val dx = adjoints.val(call.getLoc(), sizedLike(adjoints.b, given, x)), mask;
+    for (Value y : call.getResults()) {
+      if (!adjoints.get(y))
+        continue;
+      Val taken = dx.like(adjoints.mask(y));
+      if (!taken)
+        return adjoints.add(x, dx);
+      bool fits = isTensor(taken.v) && isTensor(x) && call.getNumResults() == 1 && isElementwise(calleeOf(call));
+      taken = fits ? taken : anyAll(taken);
+      mask = mask ? either(mask, taken) : taken;
+    }
+    adjoints.add(x, guarded(dx, mask), mask);
+  }
+
+  /// Whether each element of the results is made of those at its place.
+  static bool isElementwise(func::FuncOp function) {
+    return function && function.getBody().hasOneBlock() && llvm::all_of(function.getBody().front(), [](Operation &op) {
+             return isa<Scalarizable, SizedOp, arith::ConstantOp, func::ReturnOp>(op);
+           });
   }
 
   LogicalResult giveIf(scf::IfOp op, Adjoints &adjoints, ArrayRef<Value> g, const Active &active) {
@@ -117,9 +138,11 @@ private:
     Location loc = op.getLoc();
     SmallVector<Value> captures = activeCaptures(op, active);
     // A side may also yield what is captured nowhere else: getUsedValuesDefinedAbove counts terminators, so that it is there.
-    SmallVector<Type> types = llvm::map_to_vector(captures, [](Value v) { return v.getType(); });
-    auto back = scf::IfOp::create(b, loc, types, op.getCondition(), /*withElseRegion=*/true);
-    for (auto [from, to] : llvm::zip(op->getRegions(), back->getRegions())) {
+    auto sides = scf::IfOp::create(b, loc, TypeRange(), op.getCondition(), /*withElseRegion=*/true);
+    SmallVector<Val> masks[2];
+    SmallVector<Value> given[2];
+    for (unsigned i = 0; i < 2; ++i) {
+      Region &from = op->getRegion(i), &to = sides->getRegion(i);
       to.front().clear();
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToEnd(&to.front());
@@ -132,34 +155,52 @@ private:
       Adjoints here(b, inner);
       for (Value capture : captures)
         if (Value before = adjoints.get(capture))
-          here.add(capture, here.val(loc, before));
-      for (auto [y, cotangent] : llvm::zip(side.getTerminator()->getOperands(), g))
+          here.add(capture, here.val(loc, before), here.val(loc, adjoints.mask(capture)));
+      for (auto [y, result, cotangent] : llvm::zip(side.getTerminator()->getOperands(), op.getResults(), g))
         if (cotangent)
-          here.add(copies.lookupOrDefault(y), here.val(loc, cotangent));
+          here.add(copies.lookupOrDefault(y), here.val(loc, cotangent), here.val(loc, adjoints.mask(result)));
       if (failed(sweep(ops, here, inner)))
         return failure();
-      scf::YieldOp::create(b, loc, llvm::map_to_vector(captures, [&](Value v) { return here.get(v) ? here.get(v) : zeroLike(b, v); }));
-      dropDead(to.front());
+      for (Value capture : captures) {
+        given[i].push_back(here.get(capture) ? here.get(capture) : zeroLike(b, capture));
+        masks[i].push_back(here.get(capture) ? here.val(loc, here.mask(capture)) : constantMask(b, loc, false));
+      }
     }
+    // A choice between sides is one for what came through them: see Note [Masks].
+    SmallVector<unsigned> masked;
+    for (unsigned k = 0; k < captures.size(); ++k)
+      if (masks[0][k] || masks[1][k])
+        masked.push_back(k);
+    for (unsigned i = 0; i < 2; ++i) {
+      OpBuilder inside = OpBuilder::atBlockEnd(&sides->getRegion(i).front());
+      for (unsigned k : masked) {
+        Val mask = masks[i][k] ? Val(inside, loc, masks[i][k].v) : constantMask(inside, loc, true);
+        bool isArray = llvm::any_of(masks, [&](ArrayRef<Val> side) { return side[k] && isTensor(side[k].v); });
+        given[i].push_back(isArray ? broadcastLike(mask, captures[k]).v : mask.v);
+      }
+      scf::YieldOp::create(inside, loc, given[i]);
+    }
+    auto back = scf::IfOp::create(b, loc, ValueRange(given[0]).getTypes(), op.getCondition(), /*withElseRegion=*/true);
+    for (unsigned i = 0; i < 2; ++i) {
+      back->getRegion(i).takeBody(sides->getRegion(i));
+      dropDead(back->getRegion(i).front());
+    }
+    sides.erase();
     for (auto [capture, dx] : llvm::zip(captures, back.getResults()))
-      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, dx, capture)), maskOf(op, adjoints, capture));
+      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, dx, capture)), {});
+    for (auto [k, mask] : llvm::zip(masked, back.getResults().drop_front(captures.size())))
+      adjoints.replace(captures[k], adjoints.val(loc, adjoints.get(captures[k])),
+                       adjoints.val(loc, isTensor(mask) ? sizedLike(b, mask, captures[k]) : mask));
     return success();
   }
 
-  /// Where the branch used what it captures, see Note [Masks] in Transform.h: where one side only used it, its cotangent came through a
-  /// choice.
-  static Val maskOf(scf::IfOp op, Adjoints &adjoints, Value capture) {
-    auto uses = [&](Region &side) {
-      return llvm::any_of(capture.getUsers(), [&](Operation *user) { return side.isAncestor(user->getParentRegion()); });
-    };
-    bool inThen = uses(op.getThenRegion()), inElse = uses(op.getElseRegion());
-    Val before = adjoints.val(op.getLoc(), adjoints.mask(capture));
-    if ((inThen && inElse) || (adjoints.get(capture) && !before))
-      return {};
-    Val taken = before.like(op.getCondition());
-    if (inElse)
-      taken = invert(taken);
-    return before ? either(before, taken) : taken;
+  static Val constantMask(OpBuilder &b, Location loc, bool taken) {
+    return Val(b, loc, arith::ConstantOp::create(b, loc, b.getBoolAttr(taken)));
+  }
+  /// The mask of the cotangent of `x`, in the shape of `like`.
+  static Value wholeMask(OpBuilder &b, const Adjoints &adjoints, Value x, Value like) {
+    Value mask = adjoints.mask(x);
+    return broadcastLike(mask ? Val(b, like.getLoc(), mask) : constantMask(b, like.getLoc(), bool(adjoints.get(x))), like).v;
   }
 
   /// How many steps the loop makes.
@@ -185,6 +226,18 @@ private:
       Value before = adjoints.get(capture);
       inits.push_back(before ? before : zeroLike(b, capture));
     }
+    // Where results were chosen behind the loop, masks go through it beside the cotangents: see Note [Masks].
+    const bool masked = llvm::any_of(op.getResults(), [&](Value y) { return bool(adjoints.mask(y)); });
+    const unsigned count = inits.size();
+    if (masked) {
+      for (unsigned i : carried)
+        inits.push_back(wholeMask(b, adjoints, op.getResult(i), op.getInitArgs()[i]));
+      for (Value capture : captures)
+        inits.push_back(wholeMask(b, adjoints, capture, capture));
+    }
+    auto maskAt = [&](ValueRange values, unsigned i, Value like) {
+      return masked ? Val(b, loc, sizedLike(b, values[count + i], like)) : Val();
+    };
     OpBuilder early(op);
     Value trips = tripCount(early, op);
     SmallVector<Value> stacks = emptyStacks(early, op, trips);
@@ -213,10 +266,12 @@ private:
       for (Operation *next = beforeBody->getNextNode(); next; next = next->getNextNode())
         ops.push_back(next);
       Adjoints here(b, inner);
-      for (auto [capture, sum] : llvm::zip(captures, back.getRegionIterArgs().drop_front(carried.size())))
-        here.add(capture, here.val(loc, sizedLike(b, sum, capture)));
-      for (auto [i, cotangent] : llvm::zip(carried, back.getRegionIterArgs()))
-        here.add(copies.lookupOrDefault(op.getYieldedValues()[i]), here.val(loc, sizedLike(b, cotangent, op.getInitArgs()[i])));
+      ValueRange sums = back.getRegionIterArgs();
+      for (auto [k, capture] : llvm::enumerate(captures))
+        here.add(capture, here.val(loc, sizedLike(b, sums[carried.size() + k], capture)), maskAt(sums, carried.size() + k, capture));
+      for (auto [k, i] : llvm::enumerate(carried))
+        here.add(copies.lookupOrDefault(op.getYieldedValues()[i]), here.val(loc, sizedLike(b, sums[k], op.getInitArgs()[i])),
+                 maskAt(sums, k, op.getInitArgs()[i]));
       if (failed(sweep(ops, here, inner)))
         return failure();
       SmallVector<Value> next;
@@ -226,14 +281,23 @@ private:
       }
       for (Value capture : captures)
         next.push_back(here.get(capture));
+      if (masked) {
+        for (unsigned i : carried)
+          next.push_back(wholeMask(b, here, copies.lookup(op.getRegionIterArg(i)), op.getInitArgs()[i]));
+        for (Value capture : captures)
+          next.push_back(wholeMask(b, here, capture, capture));
+      }
       scf::YieldOp::create(b, loc, next);
       dropDead(*back.getBody());
     }
-    for (auto [i, capture] : llvm::enumerate(captures))
-      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, back.getResult(carried.size() + i), capture)), {});
-    for (auto [i, dx] : llvm::zip(carried, back.getResults()))
-      adjoints.add(op.getInitArgs()[i], adjoints.val(loc, sizedLike(b, dx, op.getInitArgs()[i])));
-    keepStates(early, op, stacks);
+    ValueRange sums = back.getResults();
+    for (auto [k, capture] : llvm::enumerate(captures))
+      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, sums[carried.size() + k], capture)),
+                       maskAt(sums, carried.size() + k, capture));
+    for (auto [k, i] : llvm::enumerate(carried))
+      adjoints.add(op.getInitArgs()[i], adjoints.val(loc, sizedLike(b, sums[k], op.getInitArgs()[i])),
+                   maskAt(sums, k, op.getInitArgs()[i]));
+    keepStates(early, op, stacks, adjoints);
     return success();
   }
 
@@ -264,7 +328,7 @@ private:
   }
 
   /// Replaces the loop by one that also writes the states; those that nothing reads are left out.
-  void keepStates(OpBuilder &b, scf::ForOp op, MutableArrayRef<Value> stacks) {
+  void keepStates(OpBuilder &b, scf::ForOp op, MutableArrayRef<Value> stacks, Adjoints &adjoints) {
     Location loc = op.getLoc();
     SmallVector<unsigned> kept;
     SmallVector<Value> inits(op.getInitArgs());
@@ -305,6 +369,7 @@ private:
     scf::YieldOp::create(b, loc, next);
     b.setInsertionPointAfter(loop);
     op.replaceAllUsesWith(loop.getResults().take_front(count));
+    adjoints.replaceMasks(op.getResults(), loop.getResults().take_front(count));
     for (auto [i, array] : llvm::zip(kept, loop.getResults().drop_front(count))) {
       Value stack = SizedOp::create(b, loc, array, sizesOf(b, stacks[i]));
       stacks[i].replaceUsesWithIf(stack, [&](OpOperand &use) { return isa<SliceOp>(use.getOwner()); });

@@ -180,12 +180,21 @@ SmallVector<Value> ReduceProdOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
   return {sum(Val(b, getLoc(), dx[0]) * productOfOthers(*this, b), getAxes()).v};
 }
 
+/// The mask of what results of an op along an axis give the elements that they are made of.
+static Val maskAlong(Val mask, int64_t axis, bool reverse) {
+  if (!mask || !isTensor(mask.v))
+    return mask;
+  Val taken = cumsum(convert(mask, mask.b->getI64Type()), axis, reverse);
+  return less(taken.constant(0), taken);
+}
+
 void CumProdOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
   if (!adjoints.wants(getX()))
     return;
   Val g = adjoints.val(getLoc(), cotangent[0]), x = g.like(getX()), y = g.like(getY());
   Val ofLater = recur(shifted(x, getAxis(), !getReverse(), 0), g, getAxis(), !getReverse());
-  adjoints.add(getX(), shifted(y, getAxis(), getReverse(), 1) * ofLater);
+  Val mask = maskAlong(g.like(adjoints.mask(getY())), getAxis(), !getReverse());
+  adjoints.add(getX(), guarded(shifted(y, getAxis(), getReverse(), 1) * ofLater, mask), mask);
 }
 SmallVector<Value> CumProdOp::jvp(OpBuilder &b, ArrayRef<Value> tangent) {
   Val dx(b, getLoc(), tangent[0]);
@@ -215,10 +224,11 @@ SmallVector<Batched> RecurOp::batch(BatchBuilder &batch, ArrayRef<Batched> opera
 void RecurOp::vjp(Adjoints &adjoints, ValueRange cotangent) {
   Val g = adjoints.val(getLoc(), cotangent[0]);
   Val total = recur(shifted(g.like(getX()), getAxis(), !getReverse(), 0), g, getAxis(), !getReverse());
+  Val mask = maskAlong(g.like(adjoints.mask(getY())), getAxis(), !getReverse());
   if (adjoints.wants(getZ()))
-    adjoints.add(getZ(), total);
+    adjoints.add(getZ(), guarded(total, mask), mask);
   if (adjoints.wants(getX()))
-    adjoints.add(getX(), total * shifted(g.like(getY()), getAxis(), getReverse(), 0));
+    adjoints.add(getX(), guarded(total * shifted(g.like(getY()), getAxis(), getReverse(), 0), mask), mask);
 }
 SmallVector<Value> RecurOp::jvp(OpBuilder &b, ArrayRef<Value> tangents) {
   Val x(b, getLoc(), getX()), change;
@@ -235,7 +245,8 @@ SmallVector<Value> RecurOp::jvp(OpBuilder &b, ArrayRef<Value> tangents) {
 
 void CumSumOp::vjp(Adjoints &adjoints, ValueRange g) {
   if (adjoints.wants(getX()))
-    adjoints.add(getX(), cumsum(adjoints.val(getLoc(), g[0]), getAxis(), !getReverse()));
+    adjoints.add(getX(), cumsum(adjoints.val(getLoc(), g[0]), getAxis(), !getReverse()),
+                 maskAlong(adjoints.val(getLoc(), adjoints.mask(getY())), getAxis(), !getReverse()));
 }
 SmallVector<Value> CumSumOp::jvp(OpBuilder &b, ArrayRef<Value> dx) { return {cumsum(Val(b, getLoc(), dx[0]), getAxis(), getReverse()).v}; }
 
@@ -259,9 +270,16 @@ void SortOp::vjp(Adjoints &adjoints, ValueRange g) {
   if (!adjoints.wants(getX()))
     return;
   OpBuilder &b = adjoints.b;
-  Val zeros = full(adjoints.val(getLoc(), g[0]), 0);
-  Value dx = ScatterAddOp::create(b, getLoc(), zeros.v, placesOf(*this, b), g[0], axesUpTo(rankOf(getX())), false, /*always=*/true, false);
-  adjoints.add(getX(), zeros.like(dx));
+  auto unsorted = [&](Val y) {
+    return y.like(
+        ScatterAddOp::create(b, getLoc(), full(y, 0).v, placesOf(*this, b), y.v, axesUpTo(rankOf(getX())), false, /*always=*/true, false));
+  };
+  Val mask = adjoints.val(getLoc(), adjoints.mask(getY()));
+  if (mask && isTensor(mask.v)) {
+    Val taken = unsorted(convert(mask, b.getI64Type()));
+    mask = less(taken.constant(0), taken);
+  }
+  adjoints.add(getX(), unsorted(adjoints.val(getLoc(), g[0])), mask);
 }
 SmallVector<Value> SortOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
   return {GatherOp::create(b, getLoc(), dx[0], placesOf(*this, b), axesUpTo(rankOf(getX())), false, /*always=*/true, false)};

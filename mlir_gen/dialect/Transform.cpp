@@ -21,6 +21,12 @@ void Adjoints::add(Value x, Val g, Val mask) {
   s.mask = s.mask && mask ? either(mask.like(s.mask), mask).v : Value();
 }
 
+void Adjoints::replaceMasks(ValueRange from, ValueRange to) {
+  for (auto &[x, slot] : slots)
+    if (auto it = llvm::find(from, slot.mask); it != from.end())
+      slot.mask = to[it - from.begin()];
+}
+
 BatchBuilder::Axes BatchBuilder::unite(ArrayRef<Batched> operands) {
   Axes axes;
   for (const Batched &x : operands)

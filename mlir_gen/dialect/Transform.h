@@ -26,6 +26,8 @@ public:
   void add(mlir::Value x, Val g, Val mask = {});
   /// Replaces the cotangent of `x` by `g`, which contains it: for contributions to a part, added in place.
   void replace(mlir::Value x, Val g, Val mask) { slots[x] = {g.v, mask.v}; }
+  /// Masks that are a value of `from`, of the primal, become that of `to`.
+  void replaceMasks(mlir::ValueRange from, mlir::ValueRange to);
   /// The cotangent of `x`; null: zero.
   mlir::Value get(mlir::Value x) const { return slots.lookup(x).g; }
   /// The mask of the cotangent of `x`; null: everywhere taken.
