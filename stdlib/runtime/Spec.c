@@ -125,12 +125,22 @@ static void addInteger(Buffer *out, int32_t kind, int64_t value, const Spec *spe
 
 /*===- Floats -----------------------------------------------------------------------------------------------------===*/
 
+/* `#g`: all significant digits stay. (C's own loses zeros in glibc where rounding gives a power of ten.) From `most` digits before the
+ * point on it has an exponent. */
+static void addSignificant(Buffer *text, double x, int digits, int most, bool upper) {
+  int point = x == 0 ? 1 : rtSignificant(x, digits < 25 ? digits : 25).point;
+  if (point <= -4 || point > most)
+    rtAddFormat(text, upper ? "%#.*E" : "%#.*e", digits - 1, x);
+  else
+    rtAddFormat(text, "%#.*f", digits - point, x);
+}
+
 /* No type but a precision: like g, with at least one digit after the point, and the exponent one digit earlier. */
-static void addGeneral(Buffer *text, double x, int64_t precision, bool alternate) {
+static void addGeneral(Buffer *text, double x, int64_t precision) {
   int digits = precision < 1 ? 1 : precision > 30 ? 30 : (int)precision;
   Decimal d = rtSignificant(x, digits);
   if (d.point <= -4 || d.point > digits - 1)
-    rtAddScientific(text, &d, 0, 2, alternate);
+    rtAddScientific(text, &d, 0, 2, false);
   else
     rtAddPositional(text, &d, 1);
 }
@@ -143,11 +153,23 @@ static void addFloat(Buffer *out, int32_t kind, double x, const Spec *spec) {
   if (!isfinite(x))
     rtAddText(&text, isnan(x) ? (upper ? "NAN" : "nan") : upper ? "INF" : "inf");
   else if (!spec->type || spec->type == 's') {
-    if (spec->precision < 0)
-      rtAddFloat(&text, magnitude, kind);
+    if (spec->precision >= 0 && spec->alternate)
+      addSignificant(&text, magnitude, precision < 1 ? 1 : precision, precision < 1 ? 0 : precision - 1, false);
+    else if (spec->precision >= 0)
+      addGeneral(&text, magnitude, spec->precision);
     else
-      addGeneral(&text, magnitude, spec->precision, spec->alternate);
-  } else if (spec->type == '%')
+      rtAddFloat(&text, magnitude, kind);
+    char *exponent = spec->alternate && !strchr(text.data, '.') ? strchr(text.data, 'e') : NULL;
+    if (exponent) { /* 1e+16 gets its point */
+      char tail[8];
+      strcpy(tail, exponent);
+      text.length = (size_t)(exponent - text.data);
+      rtAddText(&text, ".");
+      rtAddText(&text, tail);
+    }
+  } else if (spec->alternate && (spec->type == 'g' || spec->type == 'G'))
+    addSignificant(&text, magnitude, precision < 1 ? 1 : precision, precision < 1 ? 1 : precision, upper);
+  else if (spec->type == '%')
     rtAddFormat(&text, spec->alternate ? "%#.*f" : "%.*f", precision, magnitude * 100);
   else {
     char format[] = "%#.*g", plain[] = "%.*g";

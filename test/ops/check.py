@@ -152,12 +152,12 @@ def option(arguments, name, default):
 def main():
     arguments = sys.argv[1:]
     seed, patience, only = int(option(arguments, "--seed", "1")), int(option(arguments, "--patience", "60")), option(arguments, "--only", "")
-    part = option(arguments, "--part", "functions")
+    parts = option(arguments, "--part", "operators,arrays").split(",")
     level = [a for a in arguments if a.startswith("-O")]
     kind, tlc, *types = [a for a in arguments if a not in level]
     failures = [[line] for line in uncovered()] if kind == "values" else []
     with tempfile.TemporaryDirectory(prefix="tl-ops-") as folder:
-        units = [u for u in g.generate(table.PARTS[part], seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
+        units = [u for u in g.generate([op for part in parts for op in table.PARTS[part]], seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
         wrong, compared = run([tlc, "test", *level, "program.tl"], folder, units, patience), 0
         for unit in units:
             if unit.title in wrong:

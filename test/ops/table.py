@@ -3,6 +3,7 @@
 `ref` computes in long double where `within` is a number of ulps or a bound, in the element type itself where it is SAME.
 Signatures name the sizes of each argument: "n, m" against "m" broadcasts, "" is a scalar, "1" a written size."""
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +19,8 @@ SAME, ULPS = 0, 4  # equal bits; ulps of f32 and f64 (1 for f16 and bf16, which 
 
 UNARY = (("",), ("n",), ("n, m",), ("n, m, l",))
 FEW = (("",), ("n, m",))
-PAIR = (("n", "n"), ("n, m", "m"), ("", ""), ("", "n"), ("n, m", ""), ("n, m", "1, m"), ("n, 1", "1, m"), ("m", "l, n, m"))
 FEW_PAIR = (("n", "n"), ("n, m", "m"), ("", ""))
+PAIR = FEW_PAIR + (("", "n"), ("n, m", ""), ("n, m", "1, m"), ("n, 1", "1, m"), ("m", "l, n, m"), ("l, 1, m", "1, n, 1"), ("k, l, n, m", "n, m"), ("1", "n"))
 
 
 @dataclass
@@ -53,13 +54,20 @@ def reductions(name, ref, types, smooth=False, within=SAME, domain="any", grad=N
     """Over all, one and several axes, with and without `keep`. `scale(x, axis)` times the count bounds the error in eps."""
     forms = [(("n",), "", None, False), (("n, m",), "", None, False), (("n, m",), ", axis=0", 0, False), (("n, m",), ", axis=1", 1, False),
              (("n, m, l",), ", axis=(0, 2)", (0, 2), False), (("n, m, l",), ", axis=-2, keep=true", 1, True), (("n, m",), ", keep=true", None, True)]
+    common = len(forms)
+    for rank, axes in ((1, (None, 0, -1)), (2, (-1, -2, (0, 1), (1, -2))), (3, (None, 0, 1, 2, (0, 1), (1, 2), (0, -1), (2, 1, 0), (-3,))), (4, (None, (1, 3), -2, (0, -2, 3), (0, 1, 2, 3)))):
+        for axis in axes:  # with `keep` or without, the other for the next function
+            text, shape = f", axis={axis}" if axis is not None else "", (", ".join("nmlk"[:rank]),)
+            keep = zlib.crc32(f"{name}{len(types)}{rank}{axis}".encode()) % 2 == 1
+            form = (shape, text + (", keep=true" if keep else ", keep=false" if rank == 2 else ""), axis, keep)
+            forms += [] if form in forms else [form]
     for i, (shape, text, axis, keep) in enumerate(forms):
         def of(x, axis=axis, keep=keep):
             return ref(x, axis, keep)
 
         def bound(x, axis=axis, keep=keep):
             return (count_of(x, axis) + 8) * scale(x, axis, keep)
-        yield Op(name, f"{name}(x{text})", (domain,), of, types if i in (0, 3) else types[:3], (shape,), bound if scale else within, smooth,
+        yield Op(name, f"{name}(x{text})", (domain,), of, types if i in (0, 3) else types[:3] if i < common else types[i % len(types):][:1], (shape,), bound if scale else within, smooth,
                  least=least, result=result, special=i == 0 and not scale, grad_args=(grad or domain,))
 
 
@@ -121,36 +129,39 @@ ELEMENTWISE = [
 
 PAIRS = [
     Op("+", "x + y", ("any", "any"), np.add, NUMBERS, PAIR, SAME, True, special=True),
-    Op("-", "x - y", ("any", "any"), np.subtract, NUMBERS, FEW_PAIR, SAME, True, special=True),
+    Op("-", "x - y", ("any", "any"), np.subtract, NUMBERS, PAIR, SAME, True, special=True),
     Op("*", "x * y", ("any", "any"), np.multiply, NUMBERS, PAIR, SAME, True, special=True),
     Op("/", "x / y", ("any", "away"), np.divide, FLOATS, PAIR, SAME, True, special=True),
-    Op("//", "x // y", ("any", "divisor"), np.floor_divide, INTS + ("f64", "f32"), FEW_PAIR, SAME, special=True),
-    Op("%", "x % y", ("any", "divisor"), np.remainder, INTS + ("f64", "f32"), FEW_PAIR, SAME, special=True),
+    Op("//", "x // y", ("any", "divisor"), np.floor_divide, INTS + ("f64", "f32"), PAIR, SAME, special=True),
+    Op("%", "x % y", ("any", "divisor"), np.remainder, INTS + ("f64", "f32"), PAIR, SAME, special=True),
     Op("%", "x % y", ("any", "away"), np.remainder, ("f64",), PAIR, SAME, True, grad_args=("between", "whole")),
     Op("**", "x ** y", ("positive1", "small"), np.power, FLOATS, PAIR, ULPS, True, special=True, grad_args=("near1", "small")),
-    Op("**", "x ** y", ("any", "count"), r.power, INTS, FEW_PAIR, SAME, kinds=(None, "i64")),
-    Op("**", "x ** y", ("near1", "integer"), r.power, ("f64", "f32"), FEW_PAIR, 16, True, kinds=(None, "i64")),
+    Op("**", "x ** y", ("any", "count"), r.power, INTS, PAIR, SAME, kinds=(None, "i64")),
+    Op("**", "x ** y", ("near1", "integer"), r.power, ("f64", "f32"), PAIR, 16, True, kinds=(None, "i64")),
     Op("**", "x ** 2", ("any",), np.square, NUMBERS, FEW, SAME, True), Op("**", "x ** 3", ("away",), lambda x: x ** 3, ("f64", "f32"), FEW, ULPS, True),
     Op("**", "x ** -2", ("away",), lambda x: 1 / (x * x), ("f64", "f32"), FEW, ULPS, True),
     Op("**", "x ** 0", ("any",), np.ones_like, NUMBERS, FEW, SAME, True), Op("**", "x ** 0.5", ("near1",), np.sqrt, ("f64", "f32"), FEW, ULPS, True),
-    Op("atan2", "atan2(x, y)", ("away", "away"), np.arctan2, FLOATS, FEW_PAIR + (("n, 1", "m"),), ULPS, True, special=True),
-    Op("xlogy", "xlogy(x, y)", ("any", "positive1"), lambda x, y: np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y))), ("f64", "f32"), FEW_PAIR, 8,
+    Op("atan2", "atan2(x, y)", ("away", "away"), np.arctan2, FLOATS, PAIR, ULPS, True, special=True),
+    Op("xlogy", "xlogy(x, y)", ("any", "positive1"), lambda x, y: np.where(x == 0, 0, x * np.log(np.where(x == 0, 1, y))), ("f64", "f32"), PAIR, 8,
        True, grad_args=("away", "near1")),
     Op("max", "max(x, y)", ("any", "any"), np.maximum, NUMBERS, PAIR, SAME, True, special=True),
-    Op("min", "min(x, y)", ("any", "any"), np.minimum, NUMBERS, FEW_PAIR, SAME, True, special=True),
+    *[Op(o, f"x {o} 3", ("any",), lambda x, f=f: f(x, x.dtype.type(3)), NUMBERS, FEW, SAME, special=True) for o, f in (("+", np.add), ("*", np.multiply), ("//", np.floor_divide), ("%", np.remainder))],
+    *[Op(o, f"2 {o} x", ("divisor",), lambda x, f=f: f(x.dtype.type(2), x), NUMBERS, FEW, SAME, special=True) for o, f in (("-", np.subtract), ("//", np.floor_divide), ("%", np.remainder))],
+    Op("<", "x < 1", ("few",), lambda x: x < 1, NUMBERS, FEW, SAME, result="bool", special=True), Op("left_shift", "left_shift(x, 3)", ("any",), lambda x: r.shifted(x, np.full_like(x, 3), True), INTS, FEW, SAME),
+    Op("min", "min(x, y)", ("any", "any"), np.minimum, NUMBERS, PAIR, SAME, True, special=True),
     Op("max", "max(x, y, z)", ("any",) * 3, lambda x, y, z: np.maximum(np.maximum(x, y), z), ("f64", "i32"), (("n, m", "m", ""), ("n", "n", "n")), SAME, True),
     Op("min", "min(x, y, z)", ("any",) * 3, lambda x, y, z: np.minimum(np.minimum(x, y), z), ("f64", "u8"), (("n, m", "m", ""), ("n", "n", "n")), SAME, True),
     Op("clip", "clip(x, -1, 1)", ("any",), lambda x: np.clip(x, -1, 1), ("f64", "f32", "i64", "i8"), FEW, SAME, True, special=True, grad_args=("off1",)),
     Op("clip", "clip(x, y, z)", ("any", "any", "any"), lambda x, y, z: np.minimum(np.maximum(x, y), z), ("f64", "u32"), (("n, m", "m", ""),), SAME, True),
     Op("where", "where(x, y, z)", ("any",) * 3, np.where, NUMBERS + ("bool",), (("n", "n", "n"), ("n, m", "m", ""), ("", "n", "n"), ("", "", "")), SAME, True,
        kinds=("bool", None, None)),
-    *[Op(f, f"{f}(x, y)", ("any", "any"), getattr(np, f), INTS, FEW_PAIR, SAME) for f in ("bitwise_and", "bitwise_or", "bitwise_xor")],
-    Op("left_shift", "left_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, True), INTS, FEW_PAIR, SAME),
-    Op("right_shift", "right_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, False), INTS, FEW_PAIR, SAME),
-    *[Op(o, f"x {o} y", ("few", "few"), f, NUMBERS, FEW_PAIR if o != "<" else PAIR, SAME, result="bool", special=True)
+    *[Op(f, f"{f}(x, y)", ("any", "any"), getattr(np, f), INTS, PAIR, SAME) for f in ("bitwise_and", "bitwise_or", "bitwise_xor")],
+    Op("left_shift", "left_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, True), INTS, PAIR, SAME),
+    Op("right_shift", "right_shift(x, y)", ("any", "shift"), lambda x, y: r.shifted(x, y, False), INTS, PAIR, SAME),
+    *[Op(o, f"x {o} y", ("few", "few"), f, NUMBERS, PAIR, SAME, result="bool", special=True)
       for o, f in (("==", np.equal), ("!=", np.not_equal), ("<", np.less), ("<=", np.less_equal), (">", np.greater), (">=", np.greater_equal))],
-    Op("==", "x == y", ("any", "any"), np.equal, ("bool",), FEW_PAIR, SAME, result="bool"), Op("!=", "x != y", ("any", "any"), np.not_equal, ("bool",), FEW_PAIR, SAME),
-    Op("and", "x and y", ("any", "any"), np.logical_and, ("bool",), FEW_PAIR, SAME), Op("or", "x or y", ("any", "any"), np.logical_or, ("bool",), FEW_PAIR, SAME),
+    Op("==", "x == y", ("any", "any"), np.equal, ("bool",), PAIR, SAME, result="bool"), Op("!=", "x != y", ("any", "any"), np.not_equal, ("bool",), PAIR, SAME),
+    Op("and", "x and y", ("any", "any"), np.logical_and, ("bool",), PAIR, SAME), Op("or", "x or y", ("any", "any"), np.logical_or, ("bool",), PAIR, SAME),
 ]
 
 REDUCTIONS = [
@@ -179,8 +190,8 @@ REDUCTIONS = [
     *along("cumsum", lambda x, a: np.cumsum(x, axis=a), ("f64", "f32"), lambda x, a: (x.shape[a] + 1) * np.cumsum(np.abs(x), axis=a), True),
     *along("cumprod", lambda x, a: np.cumprod(x, axis=a, dtype=x.dtype), ("i64", "u8", "i16"), SAME),
     *along("cumprod", lambda x, a: np.cumprod(x, axis=a), ("f64", "f32"), lambda x, a: (x.shape[a] + 1) * np.abs(np.cumprod(x, axis=a)), True, domain="zeros"),
-    *along("sort", lambda x, a: np.sort(x, axis=a), NUMBERS, SAME, True, domain="few", grad="distinct"),
-    *along("argsort", lambda x, a: np.argsort(x, axis=a, kind="stable"), NUMBERS, SAME, domain="few", result="i64"),
+    *along("sort", lambda x, a: np.sort(x, axis=a), NUMBERS, SAME, True, domain="few", grad="distinct", special=True),
+    *along("argsort", lambda x, a: np.argsort(x, axis=a, kind="stable"), NUMBERS, SAME, domain="few", result="i64", special=True),
     *along("softmax", lambda x, a: np.exp(x - r.logsumexp(x, a, True)), ("f64", "f32"), lambda x, a: 40 * np.exp(x - r.logsumexp(x, a, True)), True, domain="small", least=1),
     *along("log_softmax", lambda x, a: x - r.logsumexp(x, a, True), ("f64", "f32"), lambda x, a: 40 * (1 + np.abs(x)), True, domain="small", least=1),
 ]
@@ -269,8 +280,9 @@ SHAPES = [
 
 PRODUCTS = [
     Op("@", "x @ y", ("any", "any"), np.matmul, ("f64", "f32"), (("n", "n"), ("n, m", "m"), ("n", "n, m"), ("n, m", "m, l"), ("k, n, m", "m, l"), ("k, n, m", "k, m, l"), ("n, m", "k, m, l"),
-       ("n", "k, n, m"), ("k, n, m", "m"), ("1, n, m", "k, m, l")), product_scale, True),
-    Op("@", "x @ y", ("any", "any"), np.matmul, ("i32", "i64", "u8"), (("n", "n"), ("n, m", "m, l"), ("k, n, m", "k, m, l")), SAME),
+       ("n", "k, n, m"), ("k, n, m", "m"), ("1, n, m", "k, m, l"), ("j, k, n, m", "k, m, l")), product_scale, True),
+    Op("@", "x @ y", ("any", "any"), np.matmul, ("f16", "bf16"), (("n", "n"), ("n, m", "m, l"), ("k, n, m", "m")), product_scale),
+    Op("@", "x @ y", ("any", "any"), np.matmul, INTS, (("n", "n"), ("n, m", "m, l"), ("k, n, m", "k, m, l"), ("n", "n, m"), ("n, m", "m")), SAME),
     Op("@", "x.T @ y", ("any", "any"), lambda x, y: np.matmul(x.T, y), ("f64",), (("m, n", "m, l"),), lambda x, y: product_scale(x.T, y), True),
     Op("outer", "outer(x, y)", ("any", "any"), np.outer, MAIN, (("n", "m"),), SAME, True), Op("trace", "trace(x)", ("any",), lambda x: np.trace(x, dtype=x.dtype), ("i64", "u8"), (("n, n",),), SAME),
     Op("trace", "trace(x)", ("any",), np.trace, ("f64", "f32"), (("n, n",),), lambda x: (len(x) + 4) * np.trace(np.abs(x)), True),
@@ -346,7 +358,7 @@ UNSIZED = [
     Op("for", "[for v in x if v > 0: v]", ("any",), lambda x: x[x > 0], ("f64", "i32"), (("n",),), SAME, True, unsized=True, grad_args=("away",)),
 ]
 
-PARTS = {"functions": CASTS + ELEMENTWISE + PAIRS + REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + IMAGES + NOTATION + UNSIZED,
+PARTS = {"operators": CASTS + ELEMENTWISE + PAIRS, "arrays": REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + IMAGES + NOTATION + UNSIZED,
          "subscripts": list(subscripts.rows(Op))}
 
 # What the prelude has and this table leaves to other tests.
