@@ -155,7 +155,8 @@ double rtParse(const char *text, int32_t kind, char **end) {
   memcpy(&bits, &x, sizeof bits);
   bits |= x != outer && isfinite(x);
   memcpy(&x, &bits, sizeof bits);
-  return x;
+  double rounded = kind == TL_F16 ? (double)(_Float16)x : (double)(__bf16)x;
+  return isinf(rounded) ? rounded : x;
 }
 
 void rtAddFloat(Buffer *buffer, double x, int32_t kind) {

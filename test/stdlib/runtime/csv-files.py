@@ -41,6 +41,7 @@ check.same(refused("1,2\n\n3,\n"), "line 3, column 2: expected f64, found nothin
 check.same(refused("1,2.5\n", "int64"), "line 1, column 2: expected i64, found `2.5`: load it as f64 and convert", "no integer")
 check.same(refused("300\n", "uint8"), "line 1, column 1: expected u8, found `300`, which is out of range", "out of range")
 check.same(refused("1e39\n", "float32"), "line 1, column 1: expected f32, found `1e39`, which is out of range", "too large")
+check.same(refused("65520\n", "float16"), "line 1, column 1: expected f16, found `65520`, which is out of range", "too large for a half")
 check.same(refused("1,2\n", shape=(-1, 3)), "expected f64[_, 3], found f64[1, 2]", "shape")
 check.same(refused("1,\"2\n"), "line 1: expected the end of a quotation, found the end of the file", "open quotation")
 check.same(refused("x,y\n1,2\n", shape=(-1,), name="z"), "line 1: expected a column `z`, found other names", "no such column")
