@@ -279,7 +279,9 @@ private:
   std::optional<SmallVector<int64_t>> constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call);
   const Type *shapeArgument(Expr *e);
   const Type *joined(CallExpr *e, DefDecl *d, const Type *elem, bool stacked);
-  std::optional<SmallVector<int64_t, 2>> constPair(Expr *e, StringRef what, int64_t least);
+  bool isConstant(Expr *e);
+  bool knowsConstants(DefDecl *d, llvm::ArrayRef<Expr *> args);
+  std::optional<std::pair<Size, Size>> constPair(Expr *e, StringRef what, int64_t least);
   const Type *convolved(CallExpr *e, const Type *elem);
   const Type *padded(CallExpr *e, const Type *elem, Dims dims);
 

@@ -363,6 +363,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
             .help(("write `" + d->params[i]->name + "=" + sources.text(ordered[i]->span) + "`").str());
         return types.error();
       }
+  if (d->body && !knowsConstants(d, ordered))
+    return types.error();
   Solver s;
   SmallVector<const Type *> generic;
   for (const TypeParam *p : d->typeParams) {

@@ -218,18 +218,45 @@ const Type *Checker::padded(CallExpr *e, const Type *elem, Dims dims) {
   return types.array(elem, dims);
 }
 
-/// One or two numbers that are known when the program is compiled, each at least `least`; null after a report.
-std::optional<SmallVector<int64_t, 2>> Checker::constPair(Expr *e, StringRef what, int64_t least) {
+/// Whether code can be generated for the value of an expression: literals, constants, and the `const` parameters of the definition around.
+bool Checker::isConstant(Expr *e) {
+  if (auto *minus = dyn_cast<UnaryExpr>(e))
+    return minus->op == UnaryOp::Neg && isa<NumberExpr>(minus->operand);
+  if (auto *tuple = dyn_cast<TupleExpr>(e))
+    return llvm::all_of(tuple->elems, [&](Expr *x) { return isConstant(x); });
+  if (auto *name = dyn_cast<NameExpr>(e)) {
+    auto *param = llvm::dyn_cast_or_null<VarDecl>(name->decl);
+    return (param && param->isConst) || llvm::isa_and_nonnull<ConstDecl>(name->decl);
+  }
+  if (auto *text = dyn_cast<StringExpr>(e))
+    return text->parts.size() <= 1;
+  return isa<NumberExpr, BoolExpr, NoneExpr>(e);
+}
+
+/// Whether each `const` parameter of `d` has a constant; reports the first that has none.
+bool Checker::knowsConstants(DefDecl *d, llvm::ArrayRef<Expr *> args) {
+  for (auto [p, arg] : llvm::zip(d->params, args))
+    if (p->isConst && !isConstant(arg)) {
+      diags.report(Code::E0355, arg->span, ("`" + p->name + "` of `" + d->name + "` has to be known when the program is compiled").str())
+          .label(p->nameSpan, "a `const` parameter")
+          .help("give a literal, a constant of the file, or a `const` parameter");
+      return false;
+    }
+  return true;
+}
+
+/// One or two constants, each at least `least`; null after a report.
+std::optional<std::pair<Size, Size>> Checker::constPair(Expr *e, StringRef what, int64_t least) {
   auto *tuple = dyn_cast<TupleExpr>(e);
   SmallVector<Expr *> parts(2, e);
   if (tuple)
     parts.assign(tuple->elems.begin(), tuple->elems.end());
-  SmallVector<int64_t, 2> numbers;
+  SmallVector<Size, 2> numbers;
   for (Expr *x : parts)
-    if (auto n = sizeOf(x); n && n->constant() && *n->constant() >= least)
-      numbers.push_back(*n->constant());
+    if (auto n = sizeOf(x); n && isConstant(x) && lessEqual(Size(least), *n, body->facts) == Answer::Always)
+      numbers.push_back(*n);
   if (parts.size() == 2 && numbers.size() == 2)
-    return numbers;
+    return std::pair(numbers[0], numbers[1]);
   diags.report(Code::E0331, e->span,
                (what + " is an int or a pair of ints, at least " + Twine(least) + " and known when the program is compiled").str());
   return std::nullopt;
@@ -241,7 +268,7 @@ const Type *Checker::convolved(CallExpr *e, const Type *elem) {
   auto strides = constPair(e->ordered[2], "a stride", 1);
   if (!strides)
     return types.error();
-  std::optional<SmallVector<int64_t, 2>> pads = SmallVector<int64_t, 2>{0, 0};
+  std::optional<std::pair<Size, Size>> pads = std::pair(Size(0), Size(0));
   bool same = false;
   if (auto *s = dyn_cast<StringExpr>(e->ordered[3])) {
     StringRef text = s->parts.size() == 1 ? s->parts.front().text : "";
@@ -255,12 +282,12 @@ const Type *Checker::convolved(CallExpr *e, const Type *elem) {
   }
   for (int axis : {0, 1}) {
     Size &size = x[1 + axis].size;
-    const Size stride((*strides)[axis]);
+    const Size &stride = axis ? strides->second : strides->first;
     if (same) {
       size = sizes.divide(size + stride - Size(1), stride);
       continue;
     }
-    size = size + Size(2 * (*pads)[axis]);
+    size = size + Size(2) * (axis ? pads->second : pads->first);
     const char *what =
         axis ? "a kernel is at most as wide as the image with its padding" : "a kernel is at most as high as the image with its padding";
     Witness w;

@@ -58,10 +58,11 @@ def gru(xs, w, u, b, c):
     return np.array(out).reshape(-1, m)
 
 
-def conv(x, w, b, pad):
+def conv(x, w, b, stride, before, behind):
     kh, kw = w.shape[:2]
-    x = np.pad(x, ((0, 0), *[((k - 1) // 2, k // 2) if pad else (0, 0) for k in (kh, kw)], (0, 0)))
-    return sum(x[:, i : x.shape[1] - kh + 1 + i, j : x.shape[2] - kw + 1 + j] @ w[i, j] for i in range(kh) for j in range(kw)) + b
+    x = np.pad(x, ((0, 0), (before, behind), (before, behind), (0, 0)))
+    rows, columns = x.shape[1] - kh + 1, x.shape[2] - kw + 1
+    return sum(x[:, i : rows + i : stride, j : columns + j : stride] @ w[i, j] for i in range(kh) for j in range(kw)) + b
 
 
 def cross_entropy(z, y):
@@ -84,8 +85,11 @@ rnn = {g: [f4(3, 2 * g), f4(2, 2 * g), f4(2 * g), f4(2 * g)] for g in (3, 4)}
 check(sys.argv[1], [
     close("nn.dense(x, nn.Dense(w=y, b=z))", lambda x, w, b: x @ w + b, [x, f4(3, 4), f4(4)]),
     close("nn.dense(x, nn.Dense(w=y, b=z))", lambda x, w, b: x @ w + b, [image[0], f4(3, 4), f4(4)]),
-    close("nn.conv_valid(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, False), [image, f4(3, 2, 3, 2), f4(2)]),
-    close("nn.conv_same(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, True), [image, f4(3, 3, 3, 2), f4(2)]),
+    close("nn.conv2d(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, 1, 0, 0), [image, f4(3, 2, 3, 2), f4(2)]),
+    close("nn.conv2d(x, nn.Conv2d(w=y, b=z), stride=2, pad=1)", lambda x, w, b: conv(x, w, b, 2, 1, 1), [image, f4(3, 2, 3, 2), f4(2)]),
+    close("nn.conv2d_same(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, 1, 1, 1), [image, f4(3, 3, 3, 2), f4(2)]),
+    close("nn.conv2d_same(x, nn.Conv2d(w=y, b=z))", lambda x, w, b: conv(x, w, b, 1, 0, 1), [image, f4(2, 2, 3, 2), f4(2)]),
+    close("nn.conv2d_same(x, nn.Conv2d(w=y, b=z), stride=2)", lambda x, w, b: conv(x, w, b, 2, 1, 1), [f4(1, 5, 5, 1), f4(3, 3, 1, 2), f4(2)]),
     close("let p = nn.conv2d_init(key(5), 5, 20, 30); mean(p.w ** 2) * x", lambda s: s * 2 / 500, [np.float32(1)], within=0.05),
     close("nn.embedding(x, nn.Embedding(w=y))", lambda i, w: w[i], [np.array([[4, 0], [1, 1]]), f4(5, 3)]),
     close(f"nn.layer_norm(x, {LAYER})", lambda x, s, b: normalised(x, -1) * s + b, [x, *norm]),
@@ -105,6 +109,8 @@ check(sys.argv[1], [
     close(f"nn.lstm(x, {RECURRENT})", lstm, [x[:0], *rnn[4]]),
     close("nn.cross_entropy(x, y)", cross_entropy, [x, np.array([0, 2, 1, 1, 0])]),
     close("nn.binary_cross_entropy(x, y)", lambda z, y: -np.mean(y * np.log(sigmoid(z)) + (1 - y) * np.log(sigmoid(-z))), [x, rng.random((5, 3)).astype("f4")]),
+    Case("nn.cross_entropy(x, y)", cross_entropy, [rng.normal(size=(5, 3)), np.array([0, 2, 1, 1, 0])]),
+    Case("nn.dot_product_attention(x, y, z)", lambda q, k, v: softmax(q @ k.T / 2) @ v, [rng.normal(size=s) for s in ((3, 4), (5, 4), (5, 2))], order=1),
     close("let a = nn.dropout(x, key(1), rate=0.25); (mean(a), mean(f32(a == 0)))", lambda x: (np.float64(1), np.float64(0.25)), [np.ones(40000, "f4")], within=0.03),
     # Weights as their inits promise: variance and range.
     close("let p = nn.dense_init(key(2), 200, 300); (mean(p.w ** 2) * x, p.b)", lambda s: (s * 2 / 200, np.zeros(300)), [np.float32(1)], within=0.03),
