@@ -1,6 +1,5 @@
 // tl.vjp and tl.jvp -> calls of ordinary functions. A function's derivative is made from a copy whose calls are inlined, whose maps are
 // lifted and whose own derivatives have been made: innermost first, so that any nesting is the same pass again.
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "mlir_gen/dialect/Dialect.h"
@@ -67,19 +66,6 @@ SmallVector<Value> activeCaptures(Operation *op, const Active &active) {
 
 Value sizedLike(OpBuilder &b, Value x, Value like) {
   return hasKnownSizes(x) ? x : Value(SizedOp::create(b, x.getLoc(), x, sizesOf(b, like)));
-}
-
-/// Choices between two values that are there -> the branches that simplifications made them of, which have derivatives.
-static void choicesToBranches(func::FuncOp function) {
-  SmallVector<arith::SelectOp> choices;
-  function.walk([&](arith::SelectOp op) { choices.push_back(op); });
-  for (arith::SelectOp op : choices) {
-    OpBuilder b(op);
-    auto yield = [](Value x) { return [x](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, x); }; };
-    auto branch = scf::IfOp::create(b, op.getLoc(), op.getCondition(), yield(op.getTrueValue()), yield(op.getFalseValue()));
-    op->replaceAllUsesWith(branch.getResults());
-    op.erase();
-  }
 }
 
 namespace {
@@ -305,7 +291,6 @@ private:
     inlineCalls(function, byHand);
     if (failed(liftMaps(function, byHand)) || failed(simplify(function)))
       return failure();
-    choicesToBranches(function);
     function.setFunctionType(b.getFunctionType(args, results));
     function.setAllArgAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(args.size(), b.getDictionaryAttr({}))));
     function.setAllResultAttrs(ArrayRef<DictionaryAttr>(SmallVector<DictionaryAttr>(results.size(), b.getDictionaryAttr({}))));
