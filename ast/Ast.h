@@ -314,6 +314,12 @@ template <DeclKind K> struct DeclOf : Decl {
 };
 
 enum class VarKind : uint8_t { Param, Let, Var, Binder };
+/// Keys that are used up: a part of a variable (empty: all of it) and where that is.
+struct KeyUse {
+  std::string place;
+  Span at;
+};
+
 struct VarDecl : DeclOf<DeclKind::Var> {
   using DeclOf::DeclOf;
   VarKind varKind = VarKind::Let;
@@ -322,9 +328,9 @@ struct VarDecl : DeclOf<DeclKind::Var> {
   Expr *init = nullptr;         ///< default of a parameter
   const Type *type = nullptr;   ///< checked
   const Sym *sym = nullptr;     ///< checked: the symbol it is as a size, once one was needed
-  /// A key: where it is used up at the end of the body that binds it. Set before that for a key of the REPL's session, which an earlier
-  /// entry has used.
-  Span usedAt;
+  /// What of it is used up, as far as it holds keys, at the end of the body that binds it. Set before that for a variable of the REPL's
+  /// session, which an earlier entry has used.
+  std::vector<KeyUse> used;
 };
 
 /// `[n, T: float]` after a name.
@@ -361,6 +367,7 @@ struct DefDecl : DeclOf<DeclKind::Def> {
   const Type *result = nullptr;
   StringRef opName;                          ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
   StringRef shapeRule;                       ///< intrinsics with @shape(rule)
+  bool copies = false;                       ///< intrinsics with @copies: an element may stand in the result twice, so none is a key
   const Rule *vjp = nullptr, *jvp = nullptr; ///< its derivatives by hand
   enum State : uint8_t { Unchecked, Signature, Checking, Checked } state = Unchecked;
 };

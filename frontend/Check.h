@@ -92,8 +92,9 @@ struct Body {
   std::vector<const Type **> slots;                   ///< types to settle at the end
   std::vector<std::pair<NumberExpr *, bool>> numbers; ///< literals, with: negated
   std::vector<LiteralUse> constants;
-  std::vector<const StringPart *> holes;              ///< with a format spec
-  std::vector<std::pair<Expr *, SizeCheck>> deferred; ///< equalities that are not linear: left to run time
+  std::vector<std::pair<const InferType *, const Type *>> conversions; ///< of variables that may stay open until the end
+  std::vector<const StringPart *> holes;                               ///< with a format spec
+  std::vector<std::pair<Expr *, SizeCheck>> deferred;                  ///< equalities that are not linear: left to run time
   std::vector<PendingAccess> accesses;
   std::vector<IndexUse> uses;
   llvm::DenseSet<const Sym *> inferred;                      ///< indices whose range was or is inferred
@@ -269,6 +270,8 @@ private:
   const Type *printOrSave(CallExpr *e, DefDecl *d);
   std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional,
                                                  Decl *declared);
+  bool callsItselfFinitely(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> types, llvm::ArrayRef<Dims> packs,
+                           llvm::ArrayRef<Callable *> functions);
   void instantiated(CallExpr *e, Callable *c);
   bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_,
                         const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
@@ -333,6 +336,8 @@ private:
 
 /// "2nd argument", "`x`": how messages name an argument.
 std::string ordinal(unsigned n);
+/// Is a value of this type a key, or made of keys among others?
+bool holdsKeys(const Type *t);
 /// Calls back for each symbol and pack of a type, left to right.
 void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack);
 } // namespace tl::frontend

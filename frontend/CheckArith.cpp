@@ -210,6 +210,19 @@ const Type *Checker::matmul(BinaryExpr *e, const Type *l, const Type *r) {
       if (unifySize(inner, rd.back().size, again, ignore))
         d.help(("transpose the right: `" + sources.text(e->rhs->span) + ".T`").str());
     }
+    // Another field of the same record that fits.
+    auto *field = dyn_cast<SelectExpr>(e->rhs);
+    const Type *base = field && !field->decl ? resolved(field->base->type) : nullptr;
+    if (auto *record = llvm::dyn_cast_or_null<StructType>(base))
+      for (auto [i, f] : llvm::enumerate(record->decl->fields)) {
+        const Type *t = resolved(fieldType(record, i, types));
+        Mismatch ignore;
+        Solver again;
+        if (int(i) != field->field && dimsOf(t).size() == rd.size() && llvm::none_of(dimsOf(t), [](const Dim &x) { return x.pack; }) &&
+            meet(elemOf(l), elemOf(t), ignore) &&
+            unifySize(inner, rd.size() == 1 ? dimsOf(t).back().size : dimsOf(t)[rd.size() - 2].size, again, ignore))
+          d.help(("`" + sources.text(field->base->span) + "." + f.name + "` is ").str() + str(t));
+      }
     return types.error();
   }
   Dims out;

@@ -239,11 +239,18 @@ static std::pair<Size, Size> sides(const Size &difference) {
 /// Facts that the callee needs: proved, refuted (reported), or left to run time.
 bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
   const Facts &facts = whereFacts[d];
-  auto failed = [&](const Witness &w) {
+  auto failed = [&](const Size &fact, const Witness &w) {
     auto &report = diags.report(Code::E0308, e->span, ("`" + d->name + "` cannot be called with these sizes").str())
                        .label(d->where->span, "must hold");
+    std::string here;
+    fact.eachSym([&](const Sym *p) {
+      if (std::string given = applySolution(Size(p), s).str(); given != p->name)
+        here += (here.empty() ? "here " : ", ") + p->name + " is " + given;
+    });
     if (!w.values.empty())
       report.note("it fails when " + w.str());
+    else if (!here.empty())
+      report.note(here);
     return false;
   };
   for (const Size &z : facts.zero) {
@@ -251,7 +258,7 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
     Size v = applySolution(z, s);
     Answer a = equal(v, Size(0), body->facts, &w);
     if (a == Answer::Never)
-      return failed(w);
+      return failed(z, w);
     if (a == Answer::Sometimes)
       checkSize(e, sides(v).first, sides(v).second, true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
   }
@@ -260,7 +267,7 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
     Size v = applySolution(n, s);
     Answer a = lessEqual(Size(0), v, body->facts, &w);
     if (a == Answer::Never)
-      return failed(w);
+      return failed(n, w);
     if (a == Answer::Sometimes)
       checkSize(e, sides(v).second, sides(v).first, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
   }
@@ -592,6 +599,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     c->instance.sizes.push_back(applySolution(Size(holes[p]), s));
   for (const Pack *p : d->packs)
     c->instance.packs.push_back(applySolution(Dims{Dim(packs[p])}, s));
+  if (body && body->def == d && d->body && !callsItselfFinitely(e, d, generic, c->instance.packs, functions))
+    return types.error();
   instantiated(e, c);
   return result;
 }

@@ -223,6 +223,8 @@ void Checker::resolveSignature(DefDecl *d) {
       d->opName = word();
     else if (a.name == "shape" && (library || (word() == "broadcast" && sources.file(module->file).name().starts_with("stdlib/"))))
       d->shapeRule = word();
+    else if (a.name == "copies" && library)
+      d->copies = true;
     else if (a.name != "vjp" && a.name != "jvp")
       diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
   }
@@ -255,13 +257,16 @@ void Checker::checkSignature(DefDecl *d) {
     return;
   if (!d->typeParams.empty())
     diags.report(Code::E0133, d->nameSpan, "`main` has no type parameters: nobody calls it with types");
-  for (VarDecl *p : d->params)
+  for (VarDecl *p : d->params) {
+    if (p->name == "help")
+      diags.report(Code::E0133, p->nameSpan, "every program has a flag `--help` of its own", "another name is needed");
     if (p->type->kind == TypeKind::Func || p->type->kind == TypeKind::Shape || p->type->kind == TypeKind::Key)
       diags
           .report(Code::E0133, p->nameSpan,
                   ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
           .help(p->type->kind == TypeKind::Key ? "take a seed, `seed: int = 0`, and make the key of it: `key(seed)`"
                                                : "parameters of `main` are numbers, text, arrays, and records and tuples of these");
+  }
 }
 
 void Checker::enterBody(Body &b, Module *m, const Scope *s) {
@@ -460,6 +465,9 @@ void Checker::finishBody() {
   for (auto [n, negated] : body->numbers)
     if (n->type && resolved(n->type)->kind == TypeKind::Infer)
       open.insert(n);
+  for (auto [type, to] : body->conversions)
+    if (auto *open = dyn_cast<InferType>(resolved(type)))
+      bindInfer(open, to);
   for (const Type **slot : body->slots)
     if (*slot)
       *slot = settle(*slot);

@@ -195,8 +195,13 @@ const Type *Checker::subscript(SubscriptExpr *e) {
   const Type *t = resolved(checkValue(e->base));
   for (const Index &ix : e->indices)
     for (Expr *x : {ix.lo, ix.hi, ix.step})
-      if (x && (ix.kind == IndexKind::Single || ix.kind == IndexKind::Slice))
+      if (auto *r = llvm::dyn_cast_or_null<RangeExpr>(x)) {
+        x->type = types.error();
+        diags.report(Code::E0213, x->span, "a range stands only behind `in`")
+            .help(("a slice is written `" + sources.text(r->lo->span) + ":" + sources.text(r->hi->span) + "`").str());
+      } else if (x && (ix.kind == IndexKind::Single || ix.kind == IndexKind::Slice)) {
         checkValue(x);
+      }
   if (isError(t))
     return t;
   auto dims = dimsOf(t);
@@ -466,7 +471,8 @@ const Type *Checker::forExpr(ForExpr *e) {
     if (lo && hi) {
       b.extent = *hi - *lo;
       if (lessEqual(*lo, *hi, savedFacts) == Answer::Never) {
-        diags.report(Code::E0313, b.iter->span, "the range ends before it starts: an array of size " + b.extent.str());
+        if (!b.extent.constant() || *b.extent.constant() >= 0) // else `iterated` has told
+          diags.report(Code::E0332, b.iter->span, "the range ends before it starts: its length would be " + b.extent.str());
         b.extent = Size(0);
       }
       if (b.pattern->var && t->kind != TypeKind::Array)

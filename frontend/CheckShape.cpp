@@ -53,7 +53,9 @@ const Type *Checker::shapeArgument(Expr *e) {
       continue;
     }
     if (Answer a = lessEqual(Size(0), *size, body->facts); a == Answer::Never) {
-      diags.report(Code::E0313, x.value->span, "a size is at least 0, this is " + size->str());
+      auto &d = diags.report(Code::E0313, x.value->span, "a size is at least 0, this is " + size->str());
+      if (size->constant() == -1)
+        d.help("name the size; of an array that is there, `size(x, 0)` tells it");
       failed = true;
       continue;
     } else if (a == Answer::Sometimes) {

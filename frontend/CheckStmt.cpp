@@ -254,6 +254,9 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
     known = l && h;
     if (known)
       lo = *l, hi = *h;
+    if (auto length = known ? (hi - lo).constant() : std::nullopt; length && *length < 0)
+      diags.report(Code::E0332, r->span, "the range ends before it starts: its length would be " + std::to_string(*length))
+          .help(("`flip(" + sources.text(r->hi->span) + ".." + sources.text(r->lo->span) + ")` counts down").str());
   } else if (t->kind == TypeKind::Array) {
     auto *a = cast<ArrayType>(t);
     if (a->dims[0].pack)

@@ -292,6 +292,11 @@ bool Explanation::habit() {
     report(Code::E0035, "the condition comes first").help("write `if c { a } else { b }`");
     return true;
   }
+  if (word == "," && beforeThat && text(beforeThat) == "for") {
+    report(Code::E0007, "a `for` has one name, or names in parentheses")
+        .help("`for (u, v) in xs` takes rows apart; to count, write `for i in size(xs, 0) { ... xs[i] ... }`");
+    return true;
+  }
   if (last == "print" && isOperandEnd(at, word)) {
     report(Code::E0040, "`print` is a function").help("write `print(x)`");
     return true;

@@ -228,6 +228,9 @@ static std::optional<std::pair<const Sym *, Size>> solveFor(const Size &pattern,
   return std::make_pair(hole, value);
 }
 
+/// `_`, and how many elements of a mask are true: a witness would name them, and say nothing.
+static bool onlyDataKnows(const Sym *s) { return s->kind == SymKind::Fresh && (s->name == "_" || s->name.starts_with("count(")); }
+
 bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mismatch &why) {
   Size pattern = applySolution(pattern0, s), actual = applySolution(actual0, s);
   if (pattern == actual)
@@ -253,9 +256,8 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
   }
   Witness w;
   static const Facts none;
-  if (auto *a = pattern.symbol(), *b = actual.symbol(); a && b && a->kind == SymKind::Fresh && b->kind == SymKind::Fresh &&
-                                                        a->name == b->name &&
-                                                        equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
+  if (auto *a = pattern.symbol(), *b = actual.symbol();
+      a && b && onlyDataKnows(a) && onlyDataKnows(b) && equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
     why.reason = "two sizes that only the data knows need not be equal";
     return false;
   }

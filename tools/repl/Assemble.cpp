@@ -79,6 +79,19 @@ static ast::LetStmt *bindIt(ast::ExprStmt *statement, ast::Module &module) {
   return let;
 }
 
+/// The names that stand alone among the sizes of a type.
+static void eachSizeName(const ast::TypeExpr *type, llvm::function_ref<void(StringRef)> f) {
+  if (!type)
+    return;
+  for (const ast::TypeExpr *part : type->elems)
+    eachSizeName(part, f);
+  for (llvm::ArrayRef<ast::TypeArg> list : type->args)
+    for (const ast::TypeArg &arg : list)
+      if (auto *name = llvm::dyn_cast_or_null<ast::NameExpr>(arg.value);
+          name && llvm::isLower(name->name.front()) && !ast::scalarByName(name->name))
+        f(name->name);
+}
+
 /// Once names are resolved, the statements are what runs.
 static void makeMain(ast::Program &program) {
   for (ast::Decl *decl : program.main()->decls)
@@ -203,7 +216,7 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
       continue;
     unit->locals.push_back(llvm::cast<ast::LetStmt>(statement));
     ast::VarDecl *var = unit->locals.back()->pattern->var;
-    var->usedAt = variable(var->name)->usedAt;
+    var->used = variable(var->name)->used;
   }
   for (const Function &function : functions)
     if (words.contains(function.name) && !isNew(function.name))
@@ -221,6 +234,19 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
       save(v.name);
   if (!own.empty())
     unit->last = own.back();
+  // A name that the type of a `let` brings into scope stays, as an int.
+  std::vector<ast::Stmt *> named;
+  llvm::StringSet<> sizes;
+  for (ast::Stmt *statement : own) {
+    named.push_back(statement);
+    if (auto *let = llvm::dyn_cast<ast::LetStmt>(statement))
+      eachSizeName(let->typeExpr, [&](StringRef name) {
+        if (!variable(name) && !isNew(name) && llvm::none_of(declarations, [&](const Declaration &d) { return d.name == name; }) &&
+            sizes.insert(name).second)
+          llvm::append_range(named, parseText(("let " + name + " = " + name).str()).stmts);
+      });
+  }
+  own = std::move(named);
   if (auto *value = own.empty() ? nullptr : llvm::dyn_cast<ast::ExprStmt>(own.back()); value && plan.valueOfLast)
     own.back() = bindIt(value, module);
   llvm::append_range(statements, own);

@@ -118,7 +118,7 @@ void Engine::remember(const Unit &unit) {
   for (const ast::LetStmt *let : unit.locals)
     for (Variable &v : variables)
       if (v.name == let->pattern->var->name)
-        v.usedAt = let->pattern->var->usedAt;
+        v.used = let->pattern->var->used;
   for (const ast::LetStmt *let : unit.lets)
     eachName(let->pattern, [&](ast::VarDecl *var) {
       const Slot *slot = slots.find(var->name);
@@ -130,7 +130,7 @@ void Engine::remember(const Unit &unit) {
       } else if (slot) {
         variables.push_back(remembered(*var, *slot, *unit.program));
         variables.back().isVar = let->isVar;
-        variables.back().usedAt = var->usedAt;
+        variables.back().used = var->used;
       }
     });
 }

@@ -48,7 +48,7 @@ private:
     Span place;             ///< where it was bound
     std::vector<bool> keys; ///< leaves that are halves of keys
     bool isVar = false;
-    Span usedAt; ///< a key: where an entry has used it up
+    std::vector<ast::KeyUse> used; ///< keys that an entry has used up
   };
   /// A `let` of a function: evaluated again by each entry that names it.
   struct Function {
