@@ -293,8 +293,7 @@ void FunctionGen::check(mlir::Value ok, const Text &message, StringRef code) {
   mlir::APInt constant;
   if (mlir::matchPattern(ok, mlir::m_ConstantInt(&constant)) && constant.isOne())
     return;
-  auto check = CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
-  check->setAttr("source_line", m.sourceLine(span));
+  CheckOp::create(b, ok, message.operands(), message.parts(b), message.kinds(b), b.getStringAttr(code));
 }
 
 mlir::Value FunctionGen::format(const Text &text) {

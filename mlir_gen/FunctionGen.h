@@ -62,7 +62,6 @@ public:
 
   mlir::Location location(Span span, StringRef name = "");
   /// The source line of a place, for messages when the program runs.
-  mlir::StringAttr sourceLine(Span span);
   /// A new private function with a name like `name`.
   mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results);
 

@@ -27,15 +27,10 @@ mlir::Location ModuleGen::location(Span span, StringRef name) {
     const SourceFile &file = sources.file(span.file);
     LineCol from = file.lineCol(span.begin), to = file.lineCol(span.end);
     loc = mlir::FileLineColRange::get(mlir::StringAttr::get(context, file.name()), from.line, from.col, to.line, to.col);
+    // The line itself goes along: messages of the running program show it.
+    loc = mlir::FusedLoc::get({loc}, mlir::StringAttr::get(context, file.line(from.line)), context);
   }
   return name.empty() ? loc : mlir::NameLoc::get(mlir::StringAttr::get(context, name), loc);
-}
-
-mlir::StringAttr ModuleGen::sourceLine(Span span) {
-  if (!span.valid())
-    return mlir::StringAttr::get(context, "");
-  const SourceFile &file = sources.file(span.file);
-  return mlir::StringAttr::get(context, file.line(file.lineCol(span.begin).line));
 }
 
 mlir::func::FuncOp ModuleGen::declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results) {
@@ -116,6 +111,13 @@ void ModuleGen::checkEntry() {
   auto scratch = declare(module->getLoc(), "tl_scratch", {}, {});
   FunctionGen f(*this, scratch, Env(arena));
   for (Decl *decl : program.main()->decls) {
+    if (auto *test = dyn_cast<TestDecl>(decl)) {
+      auto func = declare(location(test->span), "tl_test", {}, {});
+      func.setPublic();
+      FunctionGen inside(*this, func, Env(arena));
+      inside.block(test->body);
+      mlir::func::ReturnOp::create(inside.b);
+    }
     auto *def = dyn_cast<DefDecl>(decl);
     if (!def || !def->body || !def->typeParams.empty() || !def->packs.empty())
       continue;

@@ -18,7 +18,6 @@ Value FunctionGen::load(mlir::Value path, const Type *type) {
     SmallVector<mlir::Type> sizes(leaf.dims.size(), b.getIndexType());
     auto loaded = LoadOp::create(b, mlirType(leaf, m.context), sizes, path, expect, b.getStringAttr(leaf.path),
                                  b.getStringAttr(kindOf(leaf)), b.getI64IntegerAttr(leaf.dims.size()));
-    loaded->setAttr("source_line", m.sourceLine(span));
     value.leaves.push_back(loaded.getY());
     for (auto [axis, size, found] : llvm::enumerate(leaf.dims, loaded.getSizes())) {
       if (!known(size)) {
@@ -44,8 +43,7 @@ void FunctionGen::save(mlir::Value path, const Value &value) {
     names.push_back(leaf.path);
     kinds.push_back(kindOf(leaf));
   }
-  auto saved = SaveOp::create(b, path, value.leaves, b.getStrArrayAttr(names), b.getStrArrayAttr(kinds));
-  saved->setAttr("source_line", m.sourceLine(span));
+  SaveOp::create(b, path, value.leaves, b.getStrArrayAttr(names), b.getStrArrayAttr(kinds));
 }
 
 //===- Flags

@@ -116,8 +116,7 @@ void FunctionGen::assertion(AssertStmt *s) {
     return check(ok, textOf(text), "E0806");
   auto nothing = [&]() -> Value { return {m.types.unit(), {}}; };
   branch(ok, m.types.unit(), nothing, [&] {
-    auto trap = TrapOp::create(b, leaf(s->message), b.getStringAttr("E0806"));
-    trap->setAttr("source_line", m.sourceLine(span));
+    TrapOp::create(b, leaf(s->message), b.getStringAttr("E0806"));
     return nothing();
   });
 }

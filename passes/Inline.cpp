@@ -1,6 +1,7 @@
 // Replaces calls by the bodies of what they call, where a transformation wants to see through them: until it would multiply the program.
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
+#include "passes/RuntimeCalls.h"
 #include "passes/Transforms.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -56,7 +57,10 @@ void inlineCall(func::CallOp call) {
   Block &body = calleeOf(call).getBody().front();
   copies.map(body.getArguments(), call.getOperands());
   for (Operation &op : body.without_terminator())
-    b.clone(op, copies);
+    b.clone(op, copies)->walk([&](Operation *copy) {
+      if (callerOf(copy->getLoc()).file.empty()) // what fails in the library is told where it was called
+        copy->setLoc(CallSiteLoc::get(copy->getLoc(), call.getLoc()));
+    });
   for (auto [result, value] : llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
     result.replaceAllUsesWith(copies.lookup(value));
   call.erase();

@@ -7,6 +7,7 @@
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Passes.h"
 #include "passes/RuntimeCalls.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace tl {
@@ -23,10 +24,10 @@ public:
   explicit Effects(ModuleOp module)
       : module(module), context(module.getContext()), b(context), pointer(LLVM::LLVMPointerType::get(context)), i32(b.getI32Type()),
         i64(b.getI64Type()), valueType(LLVM::LLVMStructType::getLiteral(context, {i32, i32, pointer, pointer})),
-        arrayType(LLVM::LLVMStructType::getLiteral(context, {pointer, LLVM::LLVMArrayType::get(i64, MaxRank)})),
-        placeType(LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i32, i32, i32, pointer})) {}
+        arrayType(LLVM::LLVMStructType::getLiteral(context, {pointer, LLVM::LLVMArrayType::get(i64, MaxRank)})), constants(module) {}
 
   void run() {
+    passCallers();
     SmallVector<Operation *> effects;
     module.walk([&](Operation *op) {
       if (isa<tl::StringOp, tl::FormatOp, tl::PrintOp, tl::CheckOp, tl::TrapOp, tl::LoadOp, tl::SaveOp, tl::FlagOp, tl::FlagGivenOp>(op))
@@ -52,7 +53,7 @@ private:
         })
         .Case([&](tl::FormatOp op) { op.replaceAllUsesWith(format(op.getParts(), op.getKinds(), op.getValues())); })
         .Case([&](tl::PrintOp op) { call("tl_print", nullptr, {op.getText()}); })
-        .Case([&](tl::TrapOp op) { call("tl_trap", nullptr, {op.getText(), place(op, op.getCode())}); })
+        .Case([&](tl::TrapOp op) { trap(op, op.getText(), op.getCode()); })
         .Case([&](tl::CheckOp op) { check(op); })
         .Case([&](tl::LoadOp op) { load(op); })
         .Case([&](tl::SaveOp op) { save(op); })
@@ -67,27 +68,63 @@ private:
   Value number(int64_t n, Type type) { return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, n)); }
   Value index(int64_t n) { return arith::ConstantIndexOp::create(b, loc, n); }
 
+  //===- Who called the library -----------------------------------------------===//
+
+  /// Does an op of the library stand in a function without the call that led to it?
+  static bool comesFromCaller(Operation *op) { return tl::callerOf(op->getLoc()).file.empty() && !tl::placeOf(op->getLoc()).file.empty(); }
+
+  /// A function of the library that may trap gets one argument more: where somebody's program called it, as the address of a TlPlace.
+  void passCallers() {
+    llvm::SetVector<func::FuncOp> open;
+    llvm::DenseMap<StringAttr, SmallVector<func::CallOp>> calls;
+    module.walk([&](func::CallOp call) { calls[call.getCalleeAttr().getAttr()].push_back(call); });
+    auto add = [&](Operation *op) {
+      auto function = op->getParentOfType<func::FuncOp>();
+      if (comesFromCaller(op) && !function.isPublic())
+        open.insert(function);
+    };
+    module.walk([&](Operation *op) {
+      if (isa<tl::CheckOp, tl::TrapOp>(op))
+        add(op);
+    });
+    for (size_t i = 0; i < open.size(); ++i) {
+      func::FuncOp function = open[i];
+      for (func::CallOp call : calls.lookup(function.getSymNameAttr()))
+        add(call);
+    }
+    for (func::FuncOp function : open) {
+      if (failed(function.insertArgument(function.getNumArguments(), i64, {}, function.getLoc())))
+        llvm_unreachable("a function takes one argument more");
+      callers[function] = function.getArguments().back();
+    }
+    for (func::FuncOp function : open)
+      for (func::CallOp call : calls.lookup(function.getSymNameAttr())) {
+        b.setInsertionPoint(call);
+        loc = call.getLoc();
+        call.getOperandsMutable().append(LLVM::PtrToIntOp::create(b, loc, i64, caller(call)).getResult());
+      }
+  }
+
+  /// Address of the place in somebody's program that led to this op of the library, or null.
+  Value caller(Operation *op) {
+    if (!comesFromCaller(op))
+      return constants.address(b, tl::callerOf(op->getLoc()));
+    Value given = callers.lookup(op->getParentOfType<func::FuncOp>());
+    return given ? LLVM::IntToPtrOp::create(b, loc, pointer, given) : constants.address(b, {});
+  }
+
+  void trap(Operation *op, Value text, StringRef code) {
+    Value by = tl::isLibrary(tl::placeOf(op->getLoc()).file) ? caller(op) : constants.address(b, {});
+    call("tl_trap", nullptr, {text, place(op, code), by});
+  }
+
   //===- Constants ----------------------------------------------------------===//
 
-  LLVM::GlobalOp global(Type type, Attribute value = {}) {
-    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private,
-                                  ("tl.data" + Twine(globals++)).str(), value);
-  }
-
-  /// Address of a text with a NUL behind it.
-  Value text(StringRef s, OpBuilder *at = nullptr) {
-    LLVM::GlobalOp &g = texts[s];
-    if (!g) {
-      std::string bytes = (s + Twine('\0')).str();
-      g = global(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), b.getStringAttr(bytes));
-    }
-    return LLVM::AddressOfOp::create(at ? *at : b, loc, g);
-  }
+  Value text(StringRef s, OpBuilder *at = nullptr) { return constants.text(at ? *at : b, s); }
 
   /// Address of a constant struct or array of these members.
   template <typename Fill> Value aggregate(Type type, Fill fill) {
-    LLVM::GlobalOp g = global(type);
+    LLVM::GlobalOp g = constants.constant(type);
     OpBuilder inside(context);
     inside.createBlock(&g.getInitializerRegion());
     Value value = LLVM::UndefOp::create(inside, loc, type);
@@ -106,18 +143,7 @@ private:
     });
   }
 
-  /// The TlPlace of an op: its location, and the line of source that the op carries.
-  Value place(Operation *op, StringRef code) {
-    tl::SourcePlace at = tl::placeOf(op->getLoc());
-    StringRef line;
-    if (auto source = op->getAttrOfType<StringAttr>("source_line"))
-      line = source.getValue();
-    return aggregate(placeType, [&](OpBuilder &inside) {
-      auto small = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i32, inside.getI32IntegerAttr(n)); };
-      return SmallVector<Value>{text(at.file, &inside), text(line, &inside), small(at.line),
-                                small(at.column),       small(at.width),     text(code, &inside)};
-    });
-  }
+  Value place(Operation *op, StringRef code) { return constants.address(b, tl::placeOf(op->getLoc()), code); }
 
   //===- Values in memory -----------------------------------------------------===//
 
@@ -195,7 +221,7 @@ private:
       auto branch = scf::IfOp::create(b, loc, bad, /*withElse=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(branch.thenBlock());
-      call("tl_trap", nullptr, {format(op.getParts(), op.getKinds(), values), place(op, op.getCode())});
+      trap(op, format(op.getParts(), op.getKinds(), values), op.getCode());
     };
     if (!isa<TensorType>(op.getOk().getType()))
       return fail(op.getOk(), op.getValues());
@@ -285,11 +311,11 @@ private:
   ModuleOp module;
   MLIRContext *context;
   OpBuilder b;
-  Type pointer, i32, i64, valueType, arrayType, placeType;
+  Type pointer, i32, i64, valueType, arrayType;
+  tl::RuntimeConstants constants;
   Location loc = UnknownLoc::get(context);
-  llvm::StringMap<LLVM::GlobalOp> texts;
+  llvm::DenseMap<Operation *, Value> callers;  // the argument of a function of the library that says who called it
   llvm::DenseMap<Value, std::string> literals; // texts that the source holds
-  unsigned globals = 0;
 };
 
 struct LowerEffects : tl::impl::LowerEffectsBase<LowerEffects> {

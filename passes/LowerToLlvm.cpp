@@ -168,51 +168,17 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
   /// Each request for memory says where it stands in the program (a TlPlace, each once): the message that there is none names the line.
   void tellPlaces(LLVM::LLVMFuncOp alloc) {
     ModuleOp module = getOperation();
-    OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    auto pointer = LLVM::LLVMPointerType::get(&getContext());
-    Type i32 = top.getI32Type();
-    auto type = LLVM::LLVMStructType::getLiteral(&getContext(), {pointer, pointer, i32, i32, i32, pointer});
-    llvm::StringMap<LLVM::GlobalOp> files;
-    llvm::StringMap<LLVM::GlobalOp> places;
-    unsigned constants = 0;
-    auto constant = [&](Type type, Attribute value) {
-      std::string name = ("tl.place" + Twine(constants++)).str();
-      return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, name, value);
-    };
-    auto placeAt = [&](const tl::SourcePlace &at) {
-      LLVM::GlobalOp &file = files[at.file];
-      if (!file)
-        file = constant(LLVM::LLVMArrayType::get(top.getI8Type(), at.file.size() + 1), top.getStringAttr(at.file + Twine('\0')));
-      LLVM::GlobalOp place = constant(type, {});
-      OpBuilder b(&getContext());
-      b.createBlock(&place.getInitializerRegion());
-      Location loc = module.getLoc();
-      auto number = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(b, loc, i32, b.getI32IntegerAttr(n)); };
-      Value null = LLVM::ZeroOp::create(b, loc, pointer), value = LLVM::UndefOp::create(b, loc, type);
-      Value members[] = {LLVM::AddressOfOp::create(b, loc, file), null, number(at.line), number(at.column), number(at.width), null};
-      for (auto [i, member] : llvm::enumerate(members))
-        value = LLVM::InsertValueOp::create(b, loc, value, member, ArrayRef<int64_t>{int64_t(i)});
-      LLVM::ReturnOp::create(b, loc, value);
-      return place;
-    };
+    tl::RuntimeConstants constants(module);
     module.walk([&](LLVM::CallOp call) {
       if (call.getCallee() != alloc.getName())
         return;
       checkBytes(call);
       OpBuilder b(call);
-      tl::SourcePlace at = tl::placeOf(call.getLoc());
-      Value address;
-      if (at.file.empty()) {
-        address = LLVM::ZeroOp::create(b, call.getLoc(), pointer);
-      } else {
-        LLVM::GlobalOp &place = places[(at.file + ":" + Twine(at.line) + ":" + Twine(at.column) + ":" + Twine(at.width)).str()];
-        if (!place)
-          place = placeAt(at);
-        address = LLVM::AddressOfOp::create(b, call.getLoc(), place);
-      }
-      call.getCalleeOperandsMutable().append(address);
+      tl::SourcePlace caller = tl::callerOf(call.getLoc());
+      call.getCalleeOperandsMutable().append(constants.address(b, caller.file.empty() ? tl::placeOf(call.getLoc()) : caller));
     });
-    alloc.setFunctionType(LLVM::LLVMFunctionType::get(pointer, {top.getI64Type(), pointer}));
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    alloc.setFunctionType(LLVM::LLVMFunctionType::get(pointer, {IntegerType::get(&getContext(), 64), pointer}));
   }
 };
 } // namespace

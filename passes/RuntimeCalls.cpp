@@ -20,18 +20,80 @@ int32_t tl::scalarKind(Type type, bool isUnsigned) {
   return scalarKind(type.isF16() ? "f16" : type.isBF16() ? "bf16" : type.isF32() ? "f32" : "f64");
 }
 
-tl::SourcePlace tl::placeOf(Location loc) {
-  SourcePlace place;
+/// The first place in a location, from the inside out, that is asked for.
+static tl::SourcePlace find(Location loc, llvm::function_ref<bool(StringRef file)> wanted) {
+  tl::SourcePlace place;
+  StringAttr text;
   loc->walk([&](Location l) {
+    if (auto fused = dyn_cast<FusedLoc>(l))
+      text = dyn_cast_or_null<StringAttr>(fused.getMetadata());
     auto range = dyn_cast<FileLineColRange>(l);
-    if (!range)
+    if (!range || !wanted(range.getFilename().getValue()))
       return WalkResult::advance();
-    place = {range.getFilename().getValue(), range.getStartLine(), range.getStartColumn()};
+    place = {range.getFilename().getValue(), range.getStartLine(), range.getStartColumn(), 1, text ? text.getValue() : ""};
     if (range.getEndLine() == place.line && range.getEndColumn() > place.column)
       place.width = range.getEndColumn() - place.column;
+    else if (range.getEndLine() > place.line) // to the end of its first line
+      place.width = place.text.size() > place.column ? place.text.size() - place.column + 1 : 1;
     return WalkResult::interrupt();
   });
   return place;
+}
+
+bool tl::isLibrary(StringRef file) { return file.starts_with("stdlib/"); }
+
+tl::SourcePlace tl::placeOf(Location loc) {
+  return find(loc, [](StringRef) { return true; });
+}
+
+tl::SourcePlace tl::callerOf(Location loc) {
+  return find(loc, [](StringRef file) { return !isLibrary(file); });
+}
+
+//===- Constants -----------------------------------------------------------------------------------------------------===//
+
+tl::RuntimeConstants::RuntimeConstants(ModuleOp module) : module(module), pointer(LLVM::LLVMPointerType::get(module.getContext())) {
+  i32 = IntegerType::get(module.getContext(), 32);
+  type = LLVM::LLVMStructType::getLiteral(module.getContext(), {pointer, pointer, i32, i32, i32, pointer});
+}
+
+LLVM::GlobalOp tl::RuntimeConstants::constant(Type type, Attribute value) {
+  OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+  std::string name;
+  do
+    name = ("tl.data" + Twine(made++)).str();
+  while (module.lookupSymbol(name));
+  return LLVM::GlobalOp::create(top, module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Private, name, value);
+}
+
+Value tl::RuntimeConstants::text(OpBuilder &b, StringRef s) {
+  LLVM::GlobalOp &g = texts[s];
+  if (!g) {
+    std::string bytes = (s + Twine('\0')).str();
+    g = constant(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), b.getStringAttr(bytes));
+  }
+  return LLVM::AddressOfOp::create(b, module.getLoc(), g);
+}
+
+Value tl::RuntimeConstants::address(OpBuilder &b, const SourcePlace &at, StringRef code) {
+  Location loc = module.getLoc();
+  if (at.file.empty())
+    return LLVM::ZeroOp::create(b, loc, pointer);
+  LLVM::GlobalOp &place = places[(at.file + ":" + Twine(at.line) + ":" + Twine(at.column) + ":" + Twine(at.width) + ":" + code).str()];
+  if (!place) {
+    LLVM::GlobalOp made = constant(type, {});
+    OpBuilder inside(module.getContext());
+    inside.createBlock(&made.getInitializerRegion());
+    auto number = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i32, inside.getI32IntegerAttr(n)); };
+    Value value = LLVM::UndefOp::create(inside, loc, type);
+    Value members[] = {text(inside, at.file), text(inside, at.text), number(at.line),
+                       number(at.column),     number(at.width),      text(inside, code)};
+    for (auto [i, member] : llvm::enumerate(members))
+      value = LLVM::InsertValueOp::create(inside, loc, value, member, ArrayRef<int64_t>{int64_t(i)});
+    LLVM::ReturnOp::create(inside, loc, value);
+    place = made;
+  }
+  return LLVM::AddressOfOp::create(b, loc, place);
 }
 
 Value tl::callRuntime(OpBuilder &b, Location loc, StringRef name, Type result, ValueRange args) {

@@ -222,6 +222,35 @@ LogicalResult branchOfOutside(scf::IfOp op, PatternRewriter &b) {
   return success(changed);
 }
 
+/// Nothing runs behind a check that always fails. What stands there goes, since its arrays may have sizes that do not meet, which later
+/// passes take for a mistake of ours; what the block gives to the outside becomes zeros.
+LogicalResult nothingBehindFailure(CheckOp op, PatternRewriter &b) {
+  Block *block = op->getBlock();
+  Operation *last = block->getTerminator();
+  if (!matchPattern(op.getOk(), m_Zero()) || op->getNextNode() == last)
+    return failure();
+  b.setInsertionPoint(op);
+  for (OpOperand &operand : last->getOpOperands()) {
+    Value value = operand.get();
+    Operation *def = value.getDefiningOp();
+    if (!def || def->getBlock() != block || !op->isBeforeInBlock(def))
+      continue;
+    Value zero = constant(b, op.getLoc(), getElementTypeOrSelf(value.getType()), 0);
+    if (auto type = dyn_cast<RankedTensorType>(value.getType())) {
+      SmallVector<Value> sizes(type.getRank(), index(b, op.getLoc(), 0));
+      zero = BroadcastOp::create(b, op.getLoc(), zero, sizes, ArrayRef<int64_t>());
+    }
+    b.modifyOpInPlace(last, [&] { operand.set(zero); });
+  }
+  for (Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block))) {
+    if (&dead == op)
+      break;
+    if (&dead != last && dead.use_empty())
+      b.eraseOp(&dead);
+  }
+  return success();
+}
+
 } // namespace
 
 LogicalResult simplify(Operation *op) {
@@ -231,7 +260,13 @@ LogicalResult simplify(Operation *op) {
     dialect->getCanonicalizationPatterns(patterns);
   for (RegisteredOperationName name : ctx->getRegisteredOperations())
     name.getCanonicalizationPatterns(patterns, ctx);
-  patterns.add(sumOfProduct).add(contractOfMoved).add(transposeOfContract).add(sumOfBroadcast).add(sumOfTranspose).add(branchOfOutside);
+  patterns.add(sumOfProduct)
+      .add(contractOfMoved)
+      .add(transposeOfContract)
+      .add(sumOfBroadcast)
+      .add(sumOfTranspose)
+      .add(branchOfOutside)
+      .add(nothingBehindFailure);
   // A loop keeps carrying arrays of dynamic sizes where it starts from a literal, as its derivative will. `branchOfOutside` makes the
   // choices.
   FrozenRewritePatternSet frozen(std::move(patterns),

@@ -33,7 +33,21 @@ static void addPlace(Buffer *out, const TlPlace *place) {
   rtAddText(out, "\n");
 }
 
-void rtReport(const char *code, const char *message, size_t length, const TlPlace *place) {
+/* The part in question, on one line: "in stdlib/nn.tl:10:4: `x[i]`". */
+static void addNote(Buffer *out, const TlPlace *place, const TlPlace *caller) {
+  char number[16];
+  int digits = snprintf(number, sizeof number, "%d", caller->line);
+  rtAddFormat(out, "%*s = note: in %s:%d:%d", digits + 1, "", place->file, place->line, place->col);
+  if (place->text) {
+    size_t length = strlen(place->text), before = rtPrefix(place->text, length, place->col > 0 ? place->col - 1 : 0);
+    rtAddText(out, ": `");
+    rtAdd(out, place->text + before, rtPrefix(place->text + before, length - before, place->width));
+    rtAddText(out, "`");
+  }
+  rtAddText(out, "\n");
+}
+
+static void report(const char *code, const char *message, size_t length, const TlPlace *place, const TlPlace *caller) {
   Buffer out = {0};
   if (code && *code)
     rtAddFormat(&out, "error[%s]: ", code);
@@ -41,11 +55,15 @@ void rtReport(const char *code, const char *message, size_t length, const TlPlac
     rtAddText(&out, "error: ");
   rtAdd(&out, message, length);
   rtAddText(&out, "\n");
-  if (place && place->file)
-    addPlace(&out, place);
+  if (caller || (place && place->file))
+    addPlace(&out, caller ? caller : place);
+  if (caller)
+    addNote(&out, place, caller);
   rtWrite(2, out.data, out.length);
   rtFree(&out);
 }
+
+void rtReport(const char *code, const char *message, size_t length, const TlPlace *place) { report(code, message, length, place, NULL); }
 
 _Noreturn void rtFail(int exitCode, const char *code, Buffer *message, const TlPlace *place) {
   rtReport(code, message->data, message->length, place);
@@ -53,11 +71,11 @@ _Noreturn void rtFail(int exitCode, const char *code, Buffer *message, const TlP
   rtExit(exitCode);
 }
 
-_Noreturn void tl_trap(int64_t message, const TlPlace *place) {
+_Noreturn void tl_trap(int64_t message, const TlPlace *place, const TlPlace *caller) {
   rtEnter();
   int64_t length;
   const char *text = tl_text(message, &length);
-  rtReport(place ? place->code : NULL, text, (size_t)length, place);
+  report(place ? place->code : NULL, text, (size_t)length, place, caller);
   rtExit(TL_TRAP);
 }
 

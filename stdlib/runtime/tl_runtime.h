@@ -84,7 +84,9 @@ void tl_flush(void);           /* writes out what tl_print has buffered */
 const char *tl_text(int64_t string, int64_t *length);
 
 /* ---- failure ---- */
-_Noreturn void tl_trap(int64_t message, const TlPlace *place);               /* exit 101: error[CODE]: message, place, source line */
+/* Exit 101: error[CODE]: message, place, source line. What fails in the library is shown where the program called it: `caller`, else NULL.
+ */
+_Noreturn void tl_trap(int64_t message, const TlPlace *place, const TlPlace *caller);
 _Noreturn void tl_fail(int code, const char *message, const TlPlace *place); /* another exit code */
 
 /* ---- files ---- */
