@@ -116,7 +116,7 @@ Token *Placer::pick(Scope &s, Operation *yield, Value value, const Shape *shape,
   if (!naive && buffer.whole && buffer.token && buffer.token->owner == &s && !llvm::is_contained(used, buffer.token) &&
       (!shape || buffer.token->shape == *shape))
     return buffer.token;
-  Token *token = shape ? acquire(s, yield, *shape) : take(allocateIn(s, yield->getLoc(), {elementOf(value), buffer.sizes}));
+  Token *token = shape ? acquire(s, yield, *shape) : take(allocate(s, yield->getLoc(), {elementOf(value), buffer.sizes}));
   if (buffer.memref)
     copy(s, yield->getLoc(), buffer.memref, token->memref);
   return token;
@@ -128,7 +128,7 @@ Token *Placer::pickSpare(Scope &s, const Entry &entry, ArrayRef<Token *> used) {
   for (Token *token : s.tokens)
     if (token->shape == entry.inner->shape && !llvm::is_contained(used, token))
       return token;
-  return allocateIn(s, s.op->getLoc(), entry.outer->shape);
+  return allocate(s, s.op->getLoc(), entry.outer->shape);
 }
 
 /// The tokens for all entries at the end of an iteration; frees the rest.

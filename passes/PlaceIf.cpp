@@ -39,8 +39,8 @@ void Placer::pickResults(Scope &s, Side &side, scf::IfOp op, ArrayRef<std::optio
       usable = token->owner == &side.scope;
     if (!usable) {
       token = shape ? acquire(s, side.yield(), *shape)
-                    : take(allocateIn(side.scope, side.scope.op->getLoc(),
-                                      {cast<RankedTensorType>(value.getType()).getElementType(), buffer.sizes}));
+                    : take(allocate(side.scope, side.scope.op->getLoc(),
+                                    {cast<RankedTensorType>(value.getType()).getElementType(), buffer.sizes}));
       if (buffer.memref)
         copy(side.scope, op.getLoc(), buffer.memref, token->memref);
     }

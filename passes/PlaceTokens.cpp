@@ -35,13 +35,6 @@ void Placer::unlock() {
 }
 
 Token *Placer::allocate(Scope &s, Location loc, const Shape &shape) {
-  Scope *owner = &s;
-  while (!naive && owner->kind == Scope::Branch && visible(shape.sizes, *owner->parent))
-    owner = owner->parent;
-  return allocateIn(*owner, loc, shape);
-}
-
-Token *Placer::allocateIn(Scope &s, Location loc, const Shape &shape) {
   auto type = MemRefType::get(SmallVector<int64_t>(shape.sizes.size(), ShapedType::kDynamic), storage(shape.element));
   Value memref = memref::AllocOp::create(s.b, loc, type, getValueOrCreateConstantIndexOp(s.b, loc, shape.sizes));
   return newToken(s, memref, shape);
@@ -58,7 +51,8 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
     if (scope->kind != Scope::Branch)
       break;
   }
-  if (scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
+  // What a branch alone needs, it makes: there may be no room for what is never computed.
+  if (scope == &s && scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
     return take(scope->admit(acquire(*scope->parent, scope->op, shape)));
   return take(allocate(s, at->getLoc(), shape));
 }

@@ -4,8 +4,8 @@
 // arguments and gives as many of each shape back as results, in any order; so a carried array whose new value was not computed in
 // place changes places with a spare one, and nothing is copied. A branch of an `if` uses the tokens around it; where the two
 // branches leave other names, the `if` gives the names as results. A token is free when none of the values in it may be read
-// again; a free token of the right shape is taken before a new one is made, and a new one is made in the outermost scope that
-// knows its sizes: what a loop asks for in every iteration is handed in from outside.
+// again; a free token of the right shape is taken before a new one is made. What a loop asks for in every iteration is made
+// outside, if the sizes are known there, and handed in; what a branch asks for is made in the branch, which may never run.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -98,9 +98,8 @@ public:
 private:
   // PlaceTokens.cpp: tokens and scopes.
   Token *newToken(Scope &owner, mlir::Value memref, Shape shape);
-  /// A new buffer in the outermost branch that knows its sizes / in this scope.
+  /// A new buffer in this scope.
   Token *allocate(Scope &s, mlir::Location loc, const Shape &shape);
-  Token *allocateIn(Scope &s, mlir::Location loc, const Shape &shape);
   /// A token of this shape whose contents nobody needs after `at`.
   Token *acquire(Scope &s, mlir::Operation *at, const Shape &shape);
   bool isFree(Token *token, mlir::Operation *at);
