@@ -58,6 +58,7 @@ check(sys.argv[1], [
     Case("stats.correlation(x, y)", lambda x, y: np.corrcoef(x, y)[0, 1], [y, x[:, 0]], order=1),
     Case("[for q in y: stats.quantile(x, q)]", np.quantile, [y, np.array([0, 0.1, 0.5, 0.77, 1])]),
     Case("stats.median(x)", np.median, [y[:4]], order=1),
+    Case("(stats.quantile(x, 0.3), stats.median(y))", lambda x, y: (np.quantile(x, 0.3), np.median(y)), [y[:1], np.append(y, np.nan)]),
     Case("stats.histogram(x, 4, -1.0, 1.0)", lambda x: np.histogram(x, 4, (-1, 1))[0], [np.append(y, [-1, 1, 0, 0.5])]),
     Case("stats.normal_logpdf(x, y, z)", log(normal), [at, away, scale], order=1),
     Case("stats.normal_logpdf(x, 0, 1)", lambda x: np.log(normal(x, 0, 1)), [at]),

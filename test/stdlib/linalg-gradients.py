@@ -39,6 +39,8 @@ check(sys.argv[1], [
     Case("linalg.triangular_solve(x, y, lower=false, unit=true)", lambda x, y: np.linalg.solve(np.triu(x, 1) + np.eye(4), y), [a, square(4)], order=1),
     Case("linalg.solve(x, y)", np.linalg.solve, [a, square(4, 3)], within=1e-11, order=1),
     Case("linalg.det(x)", np.linalg.det, [a], order=1),
+    Case("linalg.det(x)", np.linalg.det, [np.array([[0.0, 1, 2], [0, 3, 4], [0, 5, 7]])], order=1),    # singular
+    Case("linalg.det(x)", np.linalg.det, [np.outer([1.0, 2, 3], [4, 5, 6])], within=1, order=1),
     Case("linalg.slogdet(x)", lambda a: tuple(map(np.asarray, np.linalg.slogdet(a))), [a], order=1),
     Case("linalg.qr(x)", lambda a: tuple(np.linalg.qr(a)), [square(5, 3)], order=1),
     Case("let (w, v) = linalg.eigh(x); (w, (v * exp(w)) @ v.T)", exp, [positive], within=1e-11, order=1),

@@ -58,4 +58,10 @@ cases += [
     Case("linalg.inv(x)", np.linalg.inv, [square(2, 3, 3)], within=1e-11),
     Case("linalg.solve(x, y)", np.linalg.solve, [square(6, 6).astype("f4"), square(6).astype("f4")], within=1e-4),
 ]
+single = positive(4, 4).astype("f4")
+cases += [Case(expr, ref, [single], within=2e-5) for expr, ref in [
+    ("linalg.cholesky(x)", cholesky), ("linalg.inv(x)", np.linalg.inv), ("linalg.det(x)", np.linalg.det),
+    ("let (w, v) = linalg.eigh(x); (w, (v * w) @ v.T)", lambda a: (np.linalg.eigvalsh(a), a)),
+    ("let (u, s, vt) = linalg.svd(x); (s, (u * s) @ vt)", lambda a: (np.linalg.svd(a)[1], a)),
+    ("let (q, r) = linalg.qr(x); q @ r", lambda a: a), ("linalg.lstsq(x, x[0])", lambda a: np.linalg.solve(a, a[0]))]]
 check(sys.argv[1], cases, ["linalg"])
