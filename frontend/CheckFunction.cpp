@@ -337,11 +337,21 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
   if (f->name == "vmap") {
     SmallVector<const Type *> rows;
     std::optional<Size> batch;
-    for (auto [i, t] : llvm::enumerate(args)) {
+    // The type of a row of argument `i`, or of a part of it: those of a tuple are tuples.
+    auto rowOf = [&](auto &self, size_t i, const Type *t) -> const Type * {
+      t = resolved(t);
+      if (auto *tuple = dyn_cast<TupleType>(t); tuple && !tuple->elems.empty()) {
+        SmallVector<const Type *> parts;
+        for (const Type *elem : tuple->elems)
+          if (!(parts.emplace_back(self(self, i, elem))))
+            return nullptr;
+        return types.tuple(parts);
+      }
       auto dims = dimsOf(t);
       if (dims.empty() || dims[0].pack) {
         diags.report(Code::E0503, argumentSpan(i, span),
-                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument is " + str(t));
+                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument " +
+                         (t == resolved(args[i]) ? "is " : "has a part that is ") + str(t));
         return nullptr;
       }
       Mismatch why;
@@ -353,8 +363,11 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
         return nullptr;
       }
       batch = dims[0].size;
-      rows.push_back(types.array(elemOf(t), Dims(dims.drop_front())));
-    }
+      return types.array(elemOf(t), Dims(dims.drop_front()));
+    };
+    for (auto [i, t] : llvm::enumerate(args))
+      if (!(rows.emplace_back(rowOf(rowOf, i, t))))
+        return nullptr;
     uint32_t before = sizeMark();
     c->inner = apply(f->inner, rows, span);
     if (!c->inner)
