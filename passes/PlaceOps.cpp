@@ -268,12 +268,21 @@ void Placer::translateReshape(Scope &s, Operation *op) {
     return put(expand, {view, base.token, false, sizes});
   }
   // Not memref.collapse_shape, which is refused where canonicalization finds that one of several sizes is 0.
-  Value count = arith::ConstantIndexOp::create(s.b, loc, 1);
-  for (Value size : getValueOrCreateConstantIndexOp(s.b, loc, dimsOf(s, loc, base.memref)))
-    count = s.b.createOrFold<arith::MulIOp>(loc, count, size);
-  Value view =
-      memref::ReinterpretCastOp::create(s.b, loc, type, base.memref, s.b.getIndexAttr(0), Sizes{count}, Sizes{s.b.getIndexAttr(1)});
-  put(op->getResult(0), {view, base.token, false, {count}});
+  auto times = [&](OpFoldResult x, OpFoldResult y) -> OpFoldResult {
+    return s.b.createOrFold<arith::MulIOp>(loc, getValueOrCreateConstantIndexOp(s.b, loc, x), getValueOrCreateConstantIndexOp(s.b, loc, y));
+  };
+  Sizes given = dimsOf(s, loc, base.memref), sizes, strides;
+  for (const ReassociationIndices &group : cast<tensor::CollapseShapeOp>(op).getReassociationIndices()) {
+    sizes.push_back(arith::ConstantIndexOp::create(s.b, loc, 1).getResult());
+    for (int64_t axis : group)
+      sizes.back() = times(sizes.back(), given[axis]);
+  }
+  for (OpFoldResult stride = s.b.getIndexAttr(1); OpFoldResult size : llvm::reverse(sizes)) {
+    strides.insert(strides.begin(), stride);
+    stride = times(stride, size);
+  }
+  Value view = memref::ReinterpretCastOp::create(s.b, loc, type, base.memref, s.b.getIndexAttr(0), sizes, strides);
+  put(op->getResult(0), {view, base.token, false, sizes});
 }
 
 void Placer::translateSized(Scope &s, Operation *op) {

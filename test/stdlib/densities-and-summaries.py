@@ -64,6 +64,7 @@ check(sys.argv[1], [
     Case("stats.normal_logpdf(x, 0, 1)", lambda x: np.log(normal(x, 0, 1)), [at]),
     Case("stats.normal_cdf(x, y, z)", np.vectorize(lambda x, m, d: 0.5 * (1 + math.erf((x - m) / d / math.sqrt(2)))), [at, at + scale, scale], order=1),
     Case("stats.lognormal_logpdf(x, y, z)", lambda x, m, d: np.log(normal(np.log(x), m, d) / x), [positive, at, scale], order=1),
+    Case("stats.lognormal_cdf(x, y, z)", np.vectorize(lambda x, m, d: 0.5 * math.erfc((m - math.log(x)) / d / math.sqrt(2))), [positive, at, scale], order=1),
     Case("stats.uniform_logpdf(x, y, z)", lambda x, a, b: np.where((x >= a) & (x <= b), -np.log(b - a), -np.inf), [away, at - 3, at + 3]),
     Case("stats.uniform_cdf(x, 1, 3)", lambda x: np.clip((x - 1) / 2, 0, 1), [away]),
     Case("stats.exponential_logpdf(x, y)", lambda x, r: np.log(r * np.exp(-r * x)), [positive, scale], order=1),

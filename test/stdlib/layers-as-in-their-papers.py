@@ -115,5 +115,11 @@ check(sys.argv[1], [
     # Weights as their inits promise: variance and range.
     close("let p = nn.dense_init(key(2), 200, 300); (mean(p.w ** 2) * x, p.b)", lambda s: (s * 2 / 200, np.zeros(300)), [np.float32(1)], within=0.03),
     close("let p = nn.lstm_init(key(3), 50, 16); (max(abs(p.u)) * x, mean(p.w ** 2))", lambda s: (s / 4, np.float64(1 / 48)), [np.float32(1)], within=0.05),
+    close("let p = nn.gru_init(key(6), 50, 16); (max(abs(p.u)) * x, mean(p.w ** 2))", lambda s: (s / 4, np.float64(1 / 48)), [np.float32(1)], within=0.05),
+    close("let p = nn.embedding_init(key(7), 300, 50); mean(p.w ** 2) * x", lambda s: s, [np.float32(1)], within=0.05),
+    close("nn.layer_norm(x, nn.layer_norm_init(3))", lambda x: normalised(x, -1), [x]), close("nn.batch_norm(x, nn.batch_norm_init(3))", lambda x: normalised(x, 0), [x]),
+    close("nn.dot_product_attention(x, y, z)", lambda q, k, v: softmax(q @ k.T / np.sqrt(3)) @ v, [x, f4(7, 3), f4(7, 2)]),
+    close("nn.dot_product_attention(x, y, z, [for i in 0..5, j in 0..7: j <= i])", lambda q, k, v: softmax(np.where(np.tri(5, 7), q @ k.T / np.sqrt(3), -np.inf)) @ v,
+          [x, f4(7, 3), f4(7, 2)]),
     close("let p = nn.attention_init(key(4), 4, 64, 16); mean(p.o ** 2) * x", lambda s: s * 2 / 128, [np.float32(1)], within=0.05),
 ], ["nn"])

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "Inputs"))
 import numpy as np
 from library import Case, check
+from scipy.linalg import lu_factor
 
 rng = np.random.default_rng(3)
 
@@ -26,6 +27,14 @@ def lower_of(a):
 
 def cholesky(a):
     return np.linalg.cholesky(lower_of(a))
+
+
+def lu(a):
+    f, exchanges = lu_factor(a)
+    rows = list(range(len(a)))
+    for i, j in enumerate(exchanges):
+        rows[i], rows[j] = rows[j], rows[i]
+    return f, np.array(rows)
 
 
 cases = []
@@ -50,6 +59,7 @@ cases += [
     Case("let (u, s, vt) = linalg.svd(x); ((u * s) @ vt, u.T @ u)", lambda a: (a, np.eye(4)), [low_rank]),
     Case("linalg.lstsq(x, y)", lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0], [low_rank, square(6)], within=1e-11),
     Case("linalg.lstsq(x, y)", lambda a, b: np.linalg.lstsq(a, b, rcond=None)[0], [square(3, 5), square(3)], within=1e-11),
+    Case("linalg.lu(x)", lu, [square(6, 6)]), Case("linalg.lu(x)", lu, [square(1, 1)]),
     Case("linalg.det(x)", np.linalg.det, [np.array([[1.0, 2], [2, 4]])], within=1e-12),
     Case("linalg.cholesky(x)", cholesky, [positive(3, 4, 4)]),
     Case("vmap(linalg.cholesky)(x)", cholesky, [positive(3, 4, 4)]),
