@@ -3,6 +3,7 @@
 #include "mlir_gen/FunctionGen.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -96,7 +97,27 @@ Value FunctionGen::lookup(const VarDecl *var) {
   return value;
 }
 
+void FunctionGen::name(const Value &value, StringRef variable) {
+  SmallVector<Leaf> leaves = leavesOf(value.type);
+  if (leaves.size() != value.leaves.size()) // a list of sizes, a function
+    return;
+  for (auto [leaf, v] : llvm::zip(leaves, value.leaves)) {
+    std::string path = leaf.path.empty() ? variable.str() : (variable + "." + leaf.path).str();
+    auto argument = dyn_cast<mlir::BlockArgument>(v);
+    mlir::Location loc = v.getLoc();
+    if (llvm::isa<mlir::NameLoc>(loc))
+      continue;
+    auto named = mlir::NameLoc::get(mlir::StringAttr::get(m.context, path), loc);
+    if (argument)
+      argument.setLoc(named);
+    else if (mlir::Operation *op = v.getDefiningOp();
+             op->getNumResults() == 1 && !llvm::isa<mlir::LoopLikeOpInterface>(op) && !op->hasTrait<mlir::OpTrait::ConstantLike>())
+      op->setLoc(named);
+  }
+}
+
 void FunctionGen::assign(const VarDecl *var, Value value) {
+  name(value, var->name);
   env.bind(var, std::move(value));
   assigned.push_back(var);
 }
@@ -104,6 +125,8 @@ void FunctionGen::assign(const VarDecl *var, Value value) {
 void FunctionGen::bind(const Pattern *pattern, const Value &value) {
   if (!pattern->isTuple) {
     const bool isPullback = !value.closure && resolved(value.type)->kind == TypeKind::Fn;
+    if (pattern->var && !isPullback && !value.closure)
+      name(value, pattern->var->name);
     if (pattern->var)
       env.bind(pattern->var, isPullback ? Value{value.type, {}, m.arena.closure(nullptr, env)} : value);
     return;

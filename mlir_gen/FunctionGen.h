@@ -60,7 +60,7 @@ public:
   ModuleGen(ast::Program &program, const SourceManager &sources, mlir::MLIRContext &context);
   mlir::OwningOpRef<mlir::ModuleOp> run(Entry entry);
 
-  mlir::Location location(Span span, StringRef name = "");
+  mlir::Location location(Span span);
   /// The source line of a place, for messages when the program runs.
   /// A new private function with a name like `name`.
   mlir::func::FuncOp declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results);
@@ -129,6 +129,8 @@ public:
   mlir::Value use(mlir::Value v);
   Value lookup(const ast::VarDecl *var);
   void assign(const ast::VarDecl *var, Value value);
+  /// Names the ops that give the leaves of a value after the variable that it is bound to (`p.l1.w`), where they have no name yet.
+  void name(const Value &value, StringRef variable);
   /// Binds the names of a pattern; an array of known length comes apart too.
   void bind(const ast::Pattern *pattern, const Value &value);
   bool known(const Size &size);
@@ -365,7 +367,6 @@ private:
   Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
   FunctionGen *parent;
   std::vector<Env> callers;           ///< of the closures that are being inlined: their sizes may be named in the types of arguments
-  StringRef name;                     ///< of the variable whose value is being made
   Span span;                          ///< of the expression or statement being generated
   Facts facts;                        ///< what holds here of indices and of sizes that were checked
   const ast::Type *literal = nullptr; ///< what a literal without a type of its own is
@@ -382,7 +383,7 @@ public:
     if (!span.valid())
       return;
     f.span = span;
-    f.b.setLoc(f.m.location(span, f.name));
+    f.b.setLoc(f.m.location(span));
   }
   ~At() {
     f.span = before;

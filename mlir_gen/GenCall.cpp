@@ -308,7 +308,7 @@ FuncInstance FunctionGen::declare(const DefDecl *def, const Env &own, ArrayRef<c
     if (!llvm::isAlnum(c) && c != '_' && c != '.' && !(c & 0x80))
       c = '_';
   bool library = !def->module || def->module == m.program.main() || def->module == m.program.modules.front().get();
-  made.func = m.declare(m.location(def->nameSpan, def->name), library ? symbol : def->module->name + "." + symbol, inputs, results);
+  made.func = m.declare(m.location(def->nameSpan), library ? symbol : def->module->name + "." + symbol, inputs, results);
   return made;
 }
 
@@ -318,7 +318,6 @@ ValueRange FunctionGen::bindArguments(const FuncInstance &instance, const DefDec
     arguments = arguments.drop_front();
   }
   for (auto [i, param] : llvm::enumerate(def->params)) {
-    SaveAndRestore named(name, param->name);
     At at(*this, param->nameSpan);
     if (i < statics.size() && isStatic(statics[i])) {
       env.bind(param, statics[i]);
@@ -331,7 +330,9 @@ ValueRange FunctionGen::bindArguments(const FuncInstance &instance, const DefDec
     }
     size_t n = leavesOf(type).size();
     // An int parameter may be a size of a later one, so each is bound before the next enters.
-    env.bind(param, enter(type, arguments.take_front(n)));
+    Value value = enter(type, arguments.take_front(n));
+    name(value, param->name);
+    env.bind(param, value);
     arguments = arguments.drop_front(n);
   }
   return arguments;

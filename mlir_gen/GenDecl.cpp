@@ -21,7 +21,7 @@ ModuleGen::ModuleGen(Program &program, const SourceManager &sources, mlir::MLIRC
       checks[expr] = list;
 }
 
-mlir::Location ModuleGen::location(Span span, StringRef name) {
+mlir::Location ModuleGen::location(Span span) {
   mlir::Location loc = mlir::UnknownLoc::get(context);
   if (span.valid()) {
     const SourceFile &file = sources.file(span.file);
@@ -30,7 +30,7 @@ mlir::Location ModuleGen::location(Span span, StringRef name) {
     // The line itself goes along: messages of the running program show it.
     loc = mlir::FusedLoc::get({loc}, mlir::StringAttr::get(context, file.line(from.line)), context);
   }
-  return name.empty() ? loc : mlir::NameLoc::get(mlir::StringAttr::get(context, name), loc);
+  return loc;
 }
 
 mlir::func::FuncOp ModuleGen::declare(mlir::Location loc, const llvm::Twine &name, mlir::TypeRange args, mlir::TypeRange results) {

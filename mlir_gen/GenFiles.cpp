@@ -112,9 +112,10 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type, llvm::Small
 }
 
 void FunctionGen::bindFlag(const VarDecl *param, llvm::SmallVectorImpl<mlir::Attribute> &flags) {
-  llvm::SaveAndRestore named(name, param->name);
   At at(*this, param->nameSpan);
   const Type *type = typeOf(param->type);
-  env.bind(param, adopt(flagValue({param->name.str(), param->doc, param->init, nullptr}, type, flags), env, type));
+  Value value = adopt(flagValue({param->name.str(), param->doc, param->init, nullptr}, type, flags), env, type);
+  name(value, param->name);
+  env.bind(param, value);
 }
 } // namespace tl::mlirgen

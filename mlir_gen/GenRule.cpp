@@ -25,8 +25,8 @@ void FunctionGen::addRules(const FuncInstance &made, const DefDecl *def) {
                                                                  results = floatsOf(function.getResultTypes());
     llvm::append_range(inputs, isVjp ? results : arguments);
     mlir::func::FuncOp derivative =
-        m.declare(m.location(rule->def->nameSpan, rule->def->name),
-                  function.getName() + "." + StringRef(attribute).drop_front(3) + "_by_hand", inputs, isVjp ? arguments : results);
+        m.declare(m.location(rule->def->nameSpan), function.getName() + "." + StringRef(attribute).drop_front(3) + "_by_hand", inputs,
+                  isVjp ? arguments : results);
     function->setAttr(attribute, mlir::FlatSymbolRefAttr::get(derivative));
     m.pending.push_back([&m = m, made, def, rule, derivative] { FunctionGen(m, derivative, made.env).ruleBody(made, def, *rule); });
   }

@@ -28,8 +28,6 @@ Value FunctionGen::block(BlockExpr *e) {
 }
 
 void FunctionGen::let(LetStmt *s) {
-  // Messages and profiles know a value by the variable that it is bound to.
-  llvm::SaveAndRestore named(name, s->pattern->var ? s->pattern->var->name : name);
   Value value = gen(s->init);
   if (s->type && !value.closure)
     value = adopt(std::move(value), env, typeOf(s->type));
@@ -37,12 +35,6 @@ void FunctionGen::let(LetStmt *s) {
 }
 
 void FunctionGen::assignment(AssignStmt *s) {
-  auto *root = s->target;
-  while (isa<SubscriptExpr, SelectExpr>(root))
-    root = isa<SubscriptExpr>(root) ? cast<SubscriptExpr>(root)->base : cast<SelectExpr>(root)->base;
-  auto *rootName = dyn_cast<NameExpr>(root);
-  llvm::SaveAndRestore named(name, rootName ? rootName->name : name);
-
   Value value = gen(s->value);
   if (auto *targets = dyn_cast<TupleExpr>(s->target)) {
     for (auto [i, target] : llvm::enumerate(targets->elems))
@@ -113,6 +105,8 @@ void FunctionGen::bindStep(const Binder &binder, const Range &range, mlir::Value
   if (binder.down) // first + (end - 1 - step)
     step = fold<mlir::arith::AddIOp>(fold<mlir::arith::SubIOp>(fold<mlir::arith::SubIOp>(range.end, index(1)), step), range.first);
   if (const VarDecl *var = binder.pattern->var) {
+    if (auto argument = dyn_cast<mlir::BlockArgument>(step))
+      argument.setLoc(mlir::NameLoc::get(mlir::StringAttr::get(m.context, var->name), argument.getLoc()));
     if (var->sym)
       env.bind(var->sym, step);
     env.bind(var, Value{m.types.int64(), {toInt(step)}});

@@ -21,6 +21,13 @@ void recompute(OpBuilder &b, Block &body, IRMapping &copies) {
   }
 }
 
+/// Variables of a loop keep their names in one that is made of it.
+static void passNames(ValueRange from, SmallVector<BlockArgument> to) {
+  for (auto [x, y] : llvm::zip(from, to))
+    if (std::string name = nameOf(x); !name.empty())
+      y.setLoc(NameLoc::get(StringAttr::get(y.getContext(), name), y.getLoc()));
+}
+
 /// A `while` as a `for` of as many steps as a first run counts. What is left of the condition's region after the last step is run once
 /// more.
 static void whileToFor(scf::WhileOp op) {
@@ -49,6 +56,8 @@ static void whileToFor(scf::WhileOp op) {
         next.push_back(arith::AddIOp::create(b, loc, args.back(), one));
         scf::YieldOp::create(b, loc, next);
       });
+  passNames(op.getBeforeArguments(), SmallVector<BlockArgument>(counted.getBeforeArguments()));
+  counted.getBeforeArguments().back().setLoc(NameLoc::get(b.getStringAttr("steps"), loc));
   auto before = [&](OpBuilder &b, ValueRange args, IRMapping &copies) {
     copies.map(op.getBeforeArguments(), args);
     for (Operation &inner : op.getBeforeBody()->without_terminator())
@@ -64,6 +73,7 @@ static void whileToFor(scf::WhileOp op) {
           b.clone(inner, copies);
         scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value v) { return copies.lookupOrDefault(v); }));
       });
+  passNames(op.getBeforeArguments(), SmallVector<BlockArgument>(loop.getRegionIterArgs()));
   loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   IRMapping copies;
   op.replaceAllUsesWith(before(b, loop.getResults(), copies));

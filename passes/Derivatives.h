@@ -46,6 +46,9 @@ mlir::func::FuncOp derivativeByHand(mlir::func::CallOp call, llvm::StringRef kin
 /// The result of a call as the `sized` that states its sizes.
 mlir::Value withSizesOf(mlir::Value y);
 
+/// The variable that a value is bound to, or "": see `FunctionGen::name`.
+std::string nameOf(mlir::Value x);
+
 /// A zero in the shape and element type of `x`.
 inline mlir::Value zeroLike(mlir::OpBuilder &b, mlir::Value x) { return full(Val(b, x.getLoc(), x), 0).v; }
 /// `x` with stated sizes where it is an array of unknown ones: those of `like`.

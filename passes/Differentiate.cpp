@@ -321,6 +321,15 @@ func::FuncOp derivativeByHand(func::CallOp call, StringRef kind) {
   return name ? call->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(name.getAttr()) : func::FuncOp();
 }
 
+std::string nameOf(Value x) {
+  if (auto named = dyn_cast<NameLoc>(x.getLoc()))
+    return named.getName().str();
+  for (Operation *user : x.getUsers())
+    if (auto named = dyn_cast<NameLoc>(user->getLoc()); named && isa<SizedOp>(user))
+      return named.getName().str();
+  return "";
+}
+
 Value withSizesOf(Value y) {
   for (Operation *user : y.getUsers())
     if (isa<SizedOp>(user))

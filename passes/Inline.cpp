@@ -1,5 +1,6 @@
 // Replaces calls by the bodies of what they call, where a transformation wants to see through them: until it would multiply the program.
 #include "mlir/IR/IRMapping.h"
+#include "mlir_gen/dialect/Dialect.h"
 #include "passes/Passes.h"
 #include "passes/RuntimeCalls.h"
 #include "passes/Transforms.h"
@@ -51,6 +52,26 @@ static size_t countOps(func::FuncOp function) {
   return count;
 }
 
+/// What a variable of the caller is bound to keeps that name, where the callee gave none.
+static void passName(OpResult result, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getNumResults() != 1 || op->hasTrait<OpTrait::ConstantLike>() || isa<NameLoc>(op->getLoc()))
+    return;
+  SmallVector<Operation *> bound(result.getUsers());
+  if (result.getOwner()->getNumResults() == 1)
+    bound.push_back(result.getOwner());
+  for (Operation *at : bound)
+    if (auto named = dyn_cast<NameLoc>(at->getLoc()); named && isa<SizedOp, func::CallOp>(at))
+      return op->setLoc(NameLoc::get(named.getName(), op->getLoc()));
+}
+
+/// A place in what is called, and that of the call; a name stays outermost.
+static Location calledFrom(Location loc, Location call) {
+  if (auto named = dyn_cast<NameLoc>(loc))
+    return NameLoc::get(named.getName(), calledFrom(named.getChildLoc(), call));
+  return CallSiteLoc::get(loc, call);
+}
+
 void inlineCall(func::CallOp call) {
   OpBuilder b(call);
   IRMapping copies;
@@ -59,10 +80,13 @@ void inlineCall(func::CallOp call) {
   for (Operation &op : body.without_terminator())
     b.clone(op, copies)->walk([&](Operation *copy) {
       if (callerOf(copy->getLoc()).file.empty()) // what fails in the library is told where it was called
-        copy->setLoc(CallSiteLoc::get(copy->getLoc(), call.getLoc()));
+        copy->setLoc(calledFrom(copy->getLoc(), call.getLoc()));
     });
-  for (auto [result, value] : llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
-    result.replaceAllUsesWith(copies.lookup(value));
+  for (auto [result, value] : llvm::zip(call.getResults(), body.getTerminator()->getOperands())) {
+    Value copy = copies.lookup(value);
+    passName(result, copy);
+    result.replaceAllUsesWith(copy);
+  }
   call.erase();
 }
 

@@ -17,6 +17,23 @@ namespace {
 /// Ops that are replaced, but stay until the end: their values are keys.
 using Replaced = SmallVector<Operation *>;
 
+/// Whether an op has no name yet, or that of a cotangent of something without one.
+bool mayName(Operation *op) {
+  auto named = dyn_cast<NameLoc>(op->getLoc());
+  return !named || named.getName() == "d_";
+}
+
+/// A cotangent of a variable `h` is named `d_h`, if it was computed behind `primal`, the last op of the primal.
+void nameAdjoint(Value g, Value x, Operation *primal) {
+  std::string name = nameOf(x);
+  Operation *op = g ? g.getDefiningOp() : nullptr;
+  if (name.empty() || !op || !primal || op->getNumResults() != 1 || op->hasTrait<OpTrait::ConstantLike>() || !mayName(op) ||
+      op->getBlock() != primal->getBlock() || !primal->isBeforeInBlock(op))
+    return;
+  auto named = dyn_cast<NameLoc>(op->getLoc());
+  op->setLoc(NameLoc::get(StringAttr::get(op->getContext(), "d_" + name), named ? named.getChildLoc() : op->getLoc()));
+}
+
 class Reverser {
 public:
   Reverser(Replaced &replaced, Refuse refuse) : replaced(replaced), refuse(refuse) {}
@@ -29,8 +46,20 @@ public:
         continue;
       if (!llvm::any_of(op->getResults(), [&](Value y) { return active.contains(y); }))
         continue;
+      for (auto [y, cotangent] : llvm::zip(op->getResults(), g))
+        nameAdjoint(cotangent, y, ops.back());
+      Block *block = adjoints.b.getInsertionBlock();
+      auto end = adjoints.b.getInsertionPoint();
+      Operation *before = end == block->begin() ? nullptr : &*std::prev(end);
       if (failed(give(op, adjoints, g, active)))
         return failure();
+      // What the rules build stands at the place of `op`, and is not what the program gave that name to.
+      for (Operation *made = before ? before->getNextNode() : &block->front(); made && made != (end == block->end() ? nullptr : &*end);
+           made = made->getNextNode())
+        if (made->getNumResults() && !made->hasTrait<OpTrait::ConstantLike>()) {
+          auto named = dyn_cast<NameLoc>(made->getLoc());
+          made->setLoc(NameLoc::get(StringAttr::get(made->getContext(), "d_"), named ? named.getChildLoc() : made->getLoc()));
+        }
     }
     return success();
   }
@@ -243,6 +272,11 @@ private:
     SmallVector<Value> stacks = emptyStacks(early, op, trips);
     Value zero = index(b, loc, 0), one = index(b, loc, 1);
     auto back = scf::ForOp::create(b, loc, zero, trips, one, inits);
+    SmallVector<Value> of = llvm::map_to_vector(carried, [&](unsigned i) -> Value { return op.getRegionIterArg(i); });
+    llvm::append_range(of, captures);
+    for (auto [argument, x] : llvm::zip(back.getRegionIterArgs(), of))
+      if (std::string name = nameOf(x); !name.empty())
+        argument.setLoc(NameLoc::get(b.getStringAttr("d_" + name), loc));
     if (!back.getBody()->empty())
       back.getBody()->getTerminator()->erase();
     {
@@ -277,6 +311,7 @@ private:
       SmallVector<Value> next;
       for (unsigned i : carried) {
         Value dx = here.get(copies.lookup(op.getRegionIterArg(i)));
+        nameAdjoint(dx, op.getRegionIterArg(i), ops.empty() ? nullptr : ops.back());
         next.push_back(dx ? dx : zeroLike(b, op.getInitArgs()[i]));
       }
       for (Value capture : captures)
@@ -303,11 +338,14 @@ private:
 
   /// An array for each carried value, to keep it at the beginning of each step. An index is kept as i64.
   static SmallVector<Value> emptyStacks(OpBuilder &b, scf::ForOp op, Value trips) {
-    return llvm::map_to_vector(op.getInitArgs(), [&](Value init) -> Value {
+    return llvm::map_to_vector(op.getRegionIterArgs(), [&](BlockArgument argument) -> Value {
+      Value init = op.getInitArgs()[argument.getArgNumber() - op.getNumInductionVars()];
       SmallVector<Value> sizes{trips};
       llvm::append_range(sizes, sizesOf(b, init));
       Type element = elementOf(init);
-      return EmptyOp::create(b, op.getLoc(), sizes, isa<IndexType>(element) ? b.getI64Type() : element);
+      std::string name = nameOf(argument);
+      Location loc = name.empty() ? op.getLoc() : Location(NameLoc::get(b.getStringAttr(name + "s"), op.getLoc()));
+      return EmptyOp::create(b, loc, sizes, isa<IndexType>(element) ? b.getI64Type() : element);
     });
   }
 
@@ -346,6 +384,8 @@ private:
     if (!loop.getBody()->empty())
       loop.getBody()->getTerminator()->erase();
     b.setInsertionPointToStart(loop.getBody());
+    for (auto [from, to] : llvm::zip(op.getBody()->getArguments(), loop.getBody()->getArguments()))
+      to.setLoc(from.getLoc());
     IRMapping copies;
     copies.map(op.getInductionVar(), loop.getInductionVar());
     copies.map(op.getRegionIterArgs(), loop.getRegionIterArgs().take_front(count));
@@ -454,6 +494,7 @@ LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals
     llvm::append_range(results, end.getOperands());
   for (int64_t i : wrt) {
     Value x = body.getArgument(i), dx = adjoints.get(x);
+    nameAdjoint(dx, x, ops.empty() ? nullptr : ops.back());
     for (Operation *user : x.getUsers()) // an array's sizes are stated by the `sized` of the argument
       if (!dx && isa<SizedOp>(user))
         dx = zeroLike(b, user->getResult(0));

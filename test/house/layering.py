@@ -19,9 +19,10 @@ ARROWS = {
     "stdlib/runtime": [],
     "tools/driver": ["frontend", "mlir_gen", "passes", "stdlib", "stdlib/runtime"],
     "tools/repl": ["tools/driver"],
+    "tools/grad": ["tools/driver"],
     "tools/fmt": ["tools/driver"],
     "tools/lsp": ["tools/driver", "tools/fmt"],
-    "tools/tlc": ["tools/driver", "tools/repl", "tools/fmt", "tools/lsp"],
+    "tools/tlc": ["tools/driver", "tools/repl", "tools/grad", "tools/fmt", "tools/lsp"],
     "tools/tlc-opt": ["tools/driver"],
 }
 
@@ -32,7 +33,7 @@ OUTSIDE = [
     (r"lld/", r"tools/driver/"),
     (r"histedit\.h", r"tools/repl/"),
     (r"mlir/Analysis/Presburger/", r"ast/base/Shape\w*\.cpp$|mlir_gen/|passes/|tools/"),
-    (r"mlir/(?!Analysis/Presburger/)", r"mlir_gen/|passes/|tools/(driver|repl|lsp|tlc|tlc-opt)/"),
+    (r"mlir/(?!Analysis/Presburger/)", r"mlir_gen/|passes/|tools/(driver|repl|grad|lsp|tlc|tlc-opt)/"),
     (r"mlir-c/|llvm-c/|clang/", r"$^"),
     (r"llvm/", r"ast/|frontend/|mlir_gen/|passes/|tools/"),
 ]

@@ -176,7 +176,7 @@ std::optional<std::pair<Code, StringRef>> splitCode(StringRef text) {
 }
 } // namespace
 
-mlir::OwningOpRef<mlir::ModuleOp> Session::lower(ast::Program &program, mlirgen::Entry entry, StringRef stage) {
+void Session::collect(ast::Program &program, llvm::function_ref<void()> run) {
   SpanFinder spans(program, sources, state->files);
   mlir::ScopedDiagnosticHandler handler(&state->context, [&](mlir::Diagnostic &reported) {
     if (reported.getSeverity() != mlir::DiagnosticSeverity::Error)
@@ -207,7 +207,16 @@ mlir::OwningOpRef<mlir::ModuleOp> Session::lower(ast::Program &program, mlirgen:
     }
     return mlir::success();
   });
+  run();
+}
 
+mlir::OwningOpRef<mlir::ModuleOp> Session::lower(ast::Program &program, mlirgen::Entry entry, StringRef stage) {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  collect(program, [&] { module = lowered(program, entry, stage); });
+  return module;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> Session::lowered(ast::Program &program, mlirgen::Entry entry, StringRef stage) {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   {
     Phases::Scope scope(phases, "generate");

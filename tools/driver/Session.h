@@ -25,6 +25,8 @@ public:
   const SourceFile &add(std::string name, std::string text);
   /// The module at stage "checked" .. "llvm"; null where something was reported.
   mlir::OwningOpRef<mlir::ModuleOp> lower(ast::Program &program, mlirgen::Entry entry, llvm::StringRef stage);
+  /// Runs `run`; what MLIR reports meanwhile becomes diagnostics with places in `program`, or a failure.
+  void collect(ast::Program &program, llvm::function_ref<void()> run);
   /// Records a failure that is no diagnostic: a file that cannot be read, a bug in tlc.
   std::nullptr_t fail(ExitCode code, std::string message);
   /// Diagnostics and failure as text, ready to be written; both are forgotten then.
@@ -38,6 +40,7 @@ public:
   mlir::MLIRContext &context();
 
 private:
+  mlir::OwningOpRef<mlir::ModuleOp> lowered(ast::Program &program, mlirgen::Entry entry, llvm::StringRef stage);
   struct State;
   std::unique_ptr<State> state;
   std::string failure;

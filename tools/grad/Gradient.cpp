@@ -1,0 +1,452 @@
+// The frame of a derivative: which function, its signature, the program that asks for its derivative, and the file around the body that
+// Writer makes of that.
+//
+// Note [The program that asks]. For `def loss(p: Mlp[k], x: f32[n, k]) -> f32` in a.tl a second program is made and compiled up to the
+// stage `grad`: `def d_loss(p: a.Mlp[k], x: f32[n, k]) -> a.Mlp[k] = grad(a.loss)(p, x)`. So an instance of a generic function, what may
+// be differentiated, and the derivative itself are all the compiler's; this folder only writes down what it finds there. What is
+// written is checked like any program before it is given out.
+#include "tools/grad/Gradient.h"
+#include "frontend/Frontend.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/Transforms.h"
+#include "tools/driver/Suggest.h"
+#include "tools/grad/Writer.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include <map>
+
+using namespace tl;
+using namespace tl::grad;
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::isa;
+namespace path = llvm::sys::path;
+
+namespace {
+//===- Which function -----------------------------------------------------------------------------------------------===//
+
+std::vector<ast::DefDecl *> definitions(ast::Program &program) {
+  std::vector<ast::DefDecl *> all;
+  for (ast::Decl *decl : program.main()->decls)
+    if (auto *def = dyn_cast<ast::DefDecl>(decl); def && def->body && def->name != "main")
+      all.push_back(def);
+  return all;
+}
+
+bool isFloatScalar(const ast::Type *type) {
+  type = ast::resolved(type);
+  if (auto *param = dyn_cast<ast::ParamType>(type))
+    return param->widestFloat || param->param->constraint == ast::Constraint::Float;
+  auto *scalar = dyn_cast<ast::ScalarType>(type);
+  return scalar && ast::isFloat(scalar->scalar);
+}
+
+ast::DefDecl *find(driver::Session &session, ast::Program &program, const std::string &file, const std::string &name) {
+  std::vector<ast::DefDecl *> all = definitions(program);
+  std::vector<std::string> names;
+  ast::DefDecl *only = nullptr;
+  for (ast::DefDecl *def : all) {
+    if (def->name == name)
+      return def;
+    if (!isFloatScalar(def->result) || def->params.empty())
+      continue;
+    names.push_back(def->name.str());
+    only = def;
+  }
+  if (name.empty() && names.size() == 1)
+    return only;
+  std::string message =
+      name.empty() ? "`--of` has to name the function whose derivative is wanted" : "`" + file + "` has no function `" + name + "`";
+  std::vector<std::string> every;
+  for (ast::DefDecl *def : all)
+    every.push_back(def->name.str());
+  std::string near = driver::nearest(name, every);
+  std::string help = !near.empty() && !name.empty() ? "did you mean `" + near + "`?"
+                     : names.empty()                ? "it has no function that gives a float"
+                                                    : "these give a float: `" + llvm::join(names, "`, `") + "`";
+  return session.fail(driver::Usage, "error: " + message + "\n  = help: " + help + "\n");
+}
+
+//===- The signature ------------------------------------------------------------------------------------------------===//
+
+/// Types as a file beside the original writes them: records by the module that they are from.
+class Signature {
+public:
+  Signature(driver::Session &session, ast::Program &program, ast::DefDecl *def, std::string folder)
+      : session(session), program(program), def(def), folder(std::move(folder)) {
+    alias = wordOf(path::stem(session.sources.file(program.main()->file).name()));
+    while (isTaken(alias))
+      alias += "_";
+  }
+
+  /// Whether a derivative of the function can be written at all; reports if not.
+  bool check();
+  std::string type(const ast::Type *type);
+  std::string record(const ast::StructType *record);
+  std::string importOf(const ast::Module *module);
+  /// The original is another module in each program that has it.
+  bool isOriginal(const ast::Module *module) { return realPath(module) == realPath(program.main()); }
+  std::string moduleName(const ast::Module *module) { return isOriginal(module) ? alias : wordOf(module->name); }
+  std::string params() {
+    SmallVector<std::string> all;
+    for (const ast::VarDecl *param : def->params)
+      all.push_back(param->name.str() + ": " + type(param->type));
+    return list(all);
+  }
+  const ast::Type *by() { return ast::resolved(def->params.front()->type); }
+
+  std::map<std::string, const ast::Module *> needed; ///< modules that a type has named
+  std::string alias;                                 ///< of the original file
+
+private:
+  static std::string wordOf(StringRef name) {
+    std::string word = name.str();
+    for (char &c : word)
+      if (!llvm::isAlnum(c) && c != '_' && !(c & 0x80))
+        c = '_';
+    return word.empty() || llvm::isDigit(word[0]) ? "m" + word : word;
+  }
+  std::string realPath(const ast::Module *module) {
+    StringRef name = session.sources.file(module->file).name();
+    llvm::SmallString<128> real;
+    return llvm::sys::fs::real_path(name, real) ? name.str() : real.str().str();
+  }
+  bool isTaken(StringRef name) {
+    return llvm::any_of(def->params, [&](const ast::VarDecl *p) { return p->name == name; }) ||
+           llvm::any_of(def->sizeParams, [&](const Sym *s) { return s->name == name; });
+  }
+  driver::Session &session;
+  ast::Program &program;
+  ast::DefDecl *def;
+  std::string folder;
+};
+
+bool Signature::check() {
+  auto refuse = [&](Span span, const std::string &what, const std::string &help) {
+    session.diagnostics.report(Code::E0520, span, "cannot write the derivative of `" + def->name.str() + "`: " + what).help(help);
+    session.exitCode = driver::Rejected;
+    return false;
+  };
+  const std::string wrap =
+      "write a function that calls it, with arrays of the ranks and element types that you mean, and ask for the derivative of that";
+  if (def->params.empty())
+    return refuse(def->nameSpan, "it has no parameters", "a gradient is by the first parameter");
+  if (!def->packs.empty())
+    return refuse(def->nameSpan, "it takes arrays of any rank (`..." + def->packs.front()->name.str() + "`)", wrap);
+  for (const ast::TypeParam *param : def->typeParams)
+    if (param->constraint != ast::Constraint::Float && param->constraint != ast::Constraint::Num)
+      return refuse(def->nameSpan, "its type parameter `" + param->name.str() + "` stands for more than numbers", wrap);
+  for (const ast::VarDecl *param : def->params) {
+    ast::TypeKind kind = ast::resolved(param->type)->kind;
+    if (param->isConst || kind == ast::TypeKind::Func || kind == ast::TypeKind::Shape)
+      return refuse(param->nameSpan, "`" + param->name.str() + "` has to be known when the program is compiled", wrap);
+    if (kind == ast::TypeKind::Str || kind == ast::TypeKind::Key)
+      return refuse(param->nameSpan, "`" + param->name.str() + "` is a " + (kind == ast::TypeKind::Str ? "text" : "random key"),
+                    "let it take what it makes of that");
+  }
+  const ast::Type *result = ast::resolved(def->result);
+  if (!isFloatScalar(result)) {
+    session.diagnostics.report(Code::E0502, def->nameSpan,
+                               "`grad` needs a function that gives one float, `" + def->name.str() + "` gives " + ast::str(result));
+    session.exitCode = driver::Rejected;
+    return false;
+  }
+  return true;
+}
+
+std::string Signature::record(const ast::StructType *record) {
+  const ast::Module *module = record->decl->module;
+  needed[moduleName(module)] = module;
+  return moduleName(module) + "." + record->decl->name.str();
+}
+
+std::string Signature::type(const ast::Type *t) {
+  t = ast::resolved(t);
+  if (isa<ast::ParamType>(t))
+    return "f32";
+  if (auto *tuple = dyn_cast<ast::TupleType>(t)) {
+    SmallVector<std::string> parts;
+    for (const ast::Type *elem : tuple->elems)
+      parts.push_back(type(elem));
+    return "(" + list(parts) + (parts.size() == 1 ? ",)" : ")");
+  }
+  if (auto *array = dyn_cast<ast::ArrayType>(t))
+    return type(array->elem) + ast::str(ArrayRef<ast::Dim>(array->dims));
+  auto *s = dyn_cast<ast::StructType>(t);
+  if (!s)
+    return ast::str(t);
+  SmallVector<std::string> args;
+  unsigned nextSize = 0, nextType = 0;
+  for (const ast::GenericParam &param : s->decl->generics) {
+    bool isType = nextType < s->types.size() && s->decl->typeParams[nextType]->name == param.name;
+    if (isType)
+      args.push_back(type(s->types[nextType++]));
+    else if (nextSize < s->sizes.size())
+      args.push_back(s->sizes[nextSize++].str());
+  }
+  return record(s) + (args.empty() ? "" : "[" + list(args) + "]");
+}
+
+std::string Signature::importOf(const ast::Module *module) {
+  StringRef file = session.sources.file(module->file).name();
+  if (file.starts_with("stdlib/") && !isOriginal(module))
+    return "import " + module->name.str();
+  llvm::SmallString<128> from(folder), to(file);
+  llvm::sys::fs::make_absolute(from);
+  llvm::sys::fs::make_absolute(to);
+  path::remove_dots(from, true);
+  path::remove_dots(to, true);
+  std::string shown = path::parent_path(to) == from.str() ? path::filename(to).str() : to.str().str();
+  return "import \"" + shown + "\" as " + moduleName(module);
+}
+
+//===- The body -----------------------------------------------------------------------------------------------------===//
+
+/// What a value of `type` is written as, made of the texts of its leaves.
+class Rebuilder {
+public:
+  Rebuilder(Signature &signature, ast::TypeContext &types, ArrayRef<std::string> leaves)
+      : signature(signature), types(types), leaves(leaves) {}
+  std::string build(const ast::Type *type) {
+    type = ast::resolved(type);
+    if (auto *tuple = dyn_cast<ast::TupleType>(type)) {
+      SmallVector<std::string> parts;
+      for (const ast::Type *elem : tuple->elems)
+        parts.push_back(build(elem));
+      return "(" + list(parts) + (parts.size() == 1 ? ",)" : ")");
+    }
+    auto *s = dyn_cast<ast::StructType>(ast::resolved(ast::elemOf(type)));
+    if (!s)
+      return at(leaves[next++]);
+    // An array of records is a record of arrays in here; it is put together element by element.
+    SmallVector<std::string> binders, outer = subscript;
+    if (type->kind == ast::TypeKind::Array)
+      for (const ast::Dim &dim : ast::dimsOf(type)) {
+        std::string i = subscript.size() < 6 ? std::string(1, char('i' + subscript.size())) : "i" + std::to_string(subscript.size());
+        binders.push_back(i + " in 0.." + dim.size.str());
+        subscript.push_back(i);
+      }
+    SmallVector<std::string> fields;
+    for (auto [i, field] : llvm::enumerate(s->decl->fields))
+      fields.push_back(field.name.str() + "=" + build(ast::fieldType(s, i, types)));
+    std::string text = signature.record(s) + "(" + list(fields) + ")";
+    subscript = outer;
+    return binders.empty() ? text : "[for " + list(binders) + ": " + text + "]";
+  }
+
+private:
+  std::string at(const std::string &leaf) { return subscript.empty() ? leaf : leaf + "[" + list(subscript) + "]"; }
+  Signature &signature;
+  ast::TypeContext &types;
+  ArrayRef<std::string> leaves;
+  SmallVector<std::string> subscript;
+  size_t next = 0;
+};
+
+/// Whether a record stands in an array somewhere in the type.
+bool hasArrayOfRecords(const ast::Type *type, ast::TypeContext &types) {
+  type = ast::resolved(type);
+  if (auto *tuple = dyn_cast<ast::TupleType>(type))
+    return llvm::any_of(tuple->elems, [&](const ast::Type *elem) { return hasArrayOfRecords(elem, types); });
+  if (auto *s = dyn_cast<ast::StructType>(type)) {
+    for (unsigned i = 0; i < s->decl->fields.size(); ++i)
+      if (hasArrayOfRecords(ast::fieldType(s, i, types), types))
+        return true;
+    return false;
+  }
+  return type->kind == ast::TypeKind::Array && isa<ast::StructType>(ast::resolved(ast::elemOf(type)));
+}
+
+/// Calls become bodies; checks that the written program makes again go.
+mlir::func::FuncOp prepare(mlir::ModuleOp module, StringRef name) {
+  auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
+  if (!function)
+    return {};
+  for (bool changed = true; changed;) {
+    changed = false;
+    SmallVector<mlir::func::CallOp> calls;
+    function.walk([&](mlir::func::CallOp call) { calls.push_back(call); });
+    for (mlir::func::CallOp call : calls)
+      if (mlir::func::FuncOp callee = calleeOf(call)) {
+        callee->removeAttr("tl.checkpoint"); // a matter of memory alone
+        if (mayInline(call)) {
+          inlineCall(call);
+          changed = true;
+        }
+      }
+  }
+  SmallVector<Operation *> checks;
+  function.walk([&](CheckOp check) {
+    if (check.getCode() != "E0806")
+      checks.push_back(check);
+  });
+  for (Operation *check : checks)
+    check->erase();
+  mlir::PassManager manager(module.getContext());
+  manager.addPass(mlir::createCSEPass());
+  if (mlir::failed(simplify(function)) || mlir::failed(manager.run(module)) || mlir::failed(simplify(function)))
+    return {};
+  return function;
+}
+
+/// Says what the leaves of a parameter are called; a tuple is taken apart first. They are the first of `arguments`, which lose them.
+void bindLeaves(Writer &writer, const std::string &text, const ast::Type *type, ast::TypeContext &types,
+                mlir::Block::BlockArgListType &arguments) {
+  type = ast::resolved(type);
+  if (auto *tuple = dyn_cast<ast::TupleType>(type)) {
+    SmallVector<std::string> names;
+    for (size_t i = 0; i < tuple->elems.size(); ++i)
+      names.push_back(writer.fresh(text + "_" + std::to_string(i)));
+    writer.line("let (" + list(names) + ") = " + text);
+    for (auto [name, elem] : llvm::zip(names, tuple->elems))
+      bindLeaves(writer, name, elem, types, arguments);
+    return;
+  }
+  if (auto *s = dyn_cast<ast::StructType>(ast::resolved(ast::elemOf(type)))) {
+    for (auto [i, field] : llvm::enumerate(s->decl->fields))
+      bindLeaves(writer, text + "." + field.name.str(), ast::fieldType(type, i, types), types, arguments);
+    return;
+  }
+  writer.bind(arguments.front(), text);
+  arguments = arguments.drop_front();
+}
+
+struct Written {
+  std::string statements, value;
+  bool failed = false;
+};
+
+Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::DefDecl *def, const ast::DefDecl *asked,
+                  Signature &signature) {
+  Writer writer(function.getContext());
+  for (const ast::Decl *decl : asking.modules.front()->decls)
+    writer.reserve(decl->name);
+  for (StringRef word : {"where", "test", "bench", "const", "if", "for", "in", "let", "var", "while", "assert", "def", "import", "as"})
+    writer.reserve(word);
+  for (const Sym *sym : asked->sizeParams)
+    writer.reserve(sym->name);
+  for (const ast::VarDecl *param : asked->params)
+    writer.reserve(param->name);
+  auto arguments = function.getArguments();
+  for (const Sym *sym : asked->sizeParams) {
+    writer.bindSize(arguments.front(), sym->name);
+    arguments = arguments.drop_front();
+  }
+  for (const ast::VarDecl *param : asked->params) {
+    bindLeaves(writer, param->name.str(), param->type, asking.types, arguments);
+  }
+  writer.keepNames(function);
+  mlir::Block &body = function.getBody().front();
+  writer.block(body);
+  SmallVector<std::string> leaves;
+  bool needsNames = hasArrayOfRecords(asked->result, asking.types);
+  for (Value v : body.getTerminator()->getOperands())
+    leaves.push_back(needsNames ? writer.named(v, "t") : writer.whole(v));
+  Written written{"", "", writer.failed};
+  if (!writer.failed)
+    written.value = Rebuilder(signature, asking.types, leaves).build(asked->result);
+  written.statements = writer.out;
+  return written;
+}
+} // namespace
+
+//===- The file -----------------------------------------------------------------------------------------------------===//
+
+std::optional<std::string> grad::write(driver::Session &session, const std::string &file, const Wanted &wanted, const std::string &output) {
+  ast::Program *program = session.check(file);
+  if (!program)
+    return std::nullopt;
+  ast::DefDecl *def = find(session, *program, file, wanted.function);
+  if (!def)
+    return std::nullopt;
+  const SourceFile &source = session.sources.file(program->main()->file);
+  Signature signature(session, *program, def, path::parent_path(output.empty() ? source.name() : StringRef(output)).str());
+  if (!signature.check())
+    return std::nullopt;
+
+  const std::string name = "d_" + def->name.str(), of = signature.alias + "." + def->name.str();
+  std::string gradient = signature.type(signature.by());
+  std::string result = wanted.withValue ? "(" + signature.type(def->result) + ", " + gradient + ")" : gradient;
+  SmallVector<std::string> names;
+  for (const ast::VarDecl *param : def->params)
+    names.push_back(param->name.str());
+  std::string head = "def " + name + "(" + signature.params() + ") -> " + result;
+  if (def->where)
+    head += " where " + session.sources.text(def->where->span).str();
+  auto imports = [&](bool withOriginal) {
+    std::string text;
+    for (auto &[alias, module] : signature.needed)
+      if (!signature.isOriginal(module))
+        text += signature.importOf(module) + "\n";
+    if (withOriginal || signature.needed.count(signature.alias))
+      text += signature.importOf(program->main()) + "\n";
+    return text;
+  };
+  signature.params();
+
+  // See Note [The program that asks]. What is wrong in it is wrong with the function.
+  size_t before = session.diagnostics.size();
+  auto relocate = [&](uint32_t made) {
+    for (Diagnostic &d : session.diagnostics.from(before)) {
+      for (Label &label : d.labels)
+        if (!label.span.valid() || label.span.file == made)
+          label = {def->nameSpan, ""};
+      if (d.labels.front().span.file != source.id()) // in the library
+        d.labels.insert(d.labels.begin(), {def->nameSpan, ""});
+    }
+  };
+  auto parseAndCheck = [&](const std::string &text) -> ast::Program * {
+    llvm::SmallString<128> place(path::parent_path(output.empty() ? source.name() : StringRef(output)));
+    path::append(place, "<" + name + ">");
+    const SourceFile &made = session.add(place.str().str(), text);
+    ast::Program *checked = session.check(frontend::parse(made, session.diagnostics));
+    relocate(made.id());
+    return checked;
+  };
+  ast::Program *asking =
+      parseAndCheck(imports(true) + head + " = " + (wanted.withValue ? "value_and_grad(" : "grad(") + of + ")(" + list(names) + ")\n");
+  if (!asking)
+    return std::nullopt;
+  auto module = session.lower(*asking, mlirgen::Entry::Check, "grad");
+  relocate(asking->main()->file);
+  if (!module)
+    return std::nullopt;
+  auto *asked = cast<ast::DefDecl>(asking->main()->decls.back());
+  Written written;
+  session.collect(*asking, [&] {
+    mlir::func::FuncOp function = prepare(*module, name);
+    if (function)
+      written = writeBody(function, *asking, def, asked, signature);
+    else
+      written.failed = true;
+  });
+  relocate(asking->main()->file);
+  if (written.failed) {
+    if (session.diagnostics.empty())
+      session.fail(driver::Internal, "internal error: the derivative has no body\n");
+    return std::nullopt;
+  }
+
+  std::string text = imports(false);
+  std::string what = wanted.withValue ? "value and gradient" : "gradient", asks = wanted.withValue ? " --value" : "";
+  text += (text.empty() ? "" : "\n") + ("## The " + what + " of `" + def->name.str() + "` by `" + names.front() + "`, as `tlc grad ") +
+          path::filename(file).str() + " --of " + def->name.str() + asks + "` writes it.\n";
+  for (const ast::TypeParam *param : def->typeParams)
+    text += "## `" + param->name.str() + "` is f32 here.\n";
+  if (written.statements.empty())
+    text += wrapped(head + " =", 0) + wrapped(written.value, 2);
+  else
+    text += wrapped(head + " {", 0) + written.statements + wrapped(written.value, 2) + "}\n";
+  if (!parseAndCheck(text)) {
+    std::string message = session.diagnostics.from(before).front().message;
+    session.diagnostics.rewind(before);
+    session.diagnostics.report(Code::E0521, def->nameSpan, "cannot write the derivative of `" + def->name.str() + "` as source")
+        .note("what was written does not check: " + message);
+    session.exitCode = driver::Rejected;
+    return std::nullopt;
+  }
+  return text;
+}

@@ -1,0 +1,36 @@
+// `tlc grad f.tl --of loss`: the derivative of a function as source.
+#include "tools/grad/Gradient.h"
+#include "tools/tlc/Commands.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace tl;
+using namespace tl::tlc;
+
+static int gradient(Request &request, const grad::Wanted &wanted) {
+  driver::Session session(request.options);
+  std::optional<std::string> text = grad::write(session, request.file, wanted, request.output);
+  if (!text)
+    return finish(session);
+  std::error_code error;
+  llvm::ToolOutputFile file(request.output.empty() ? "-" : request.output, error, llvm::sys::fs::OF_None);
+  if (error) {
+    session.fail(driver::InputOutput, "error: cannot write `" + request.output + "`: " + error.message() + "\n");
+    return finish(session);
+  }
+  file.os() << *text;
+  file.keep();
+  return driver::Success;
+}
+
+void tlc::addGrad(CLI::App &app, Request &request) {
+  CLI::App *command = app.add_subcommand("grad", "Print the derivative of a function as source");
+  auto wanted = std::make_shared<grad::Wanted>();
+  addFile(*command, request);
+  command->add_option("--of", wanted->function, "The function (default: the only one that gives a float)");
+  command->add_flag("--value", wanted->withValue, "Give the function's value too: (value, gradient)");
+  command->add_option("-o", request.output, "Where to write to (default: standard output)");
+  addMessageOptions(*command, request);
+  command->callback([&request, wanted] { request.run = [wanted](Request &r) { return gradient(r, *wanted); }; });
+}
