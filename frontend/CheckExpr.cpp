@@ -245,6 +245,25 @@ const Type *Checker::lambda(LambdaExpr *e) {
   return types.fn(keep(f));
 }
 
+const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
+  for (const Arg &a : e->args)
+    check(a.value);
+  auto &d = diags.report(Code::E0140, n->span, ("unknown function `" + n->name + "`").str(), "not known here");
+  d.topic = ("unknown " + n->name).str();
+  static const std::pair<StringRef, StringRef> habits[] = {
+      {"range", "a range is written `0..n`, and an int counts by itself: `for i in n`"},
+      {"enumerate", "count with the index: `for i in size(xs, 0) { ... xs[i] ... }`"},
+      {"len", "the size of an axis is `size(x, 0)`"},
+      {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
+      {"matmul", "the matrix product is `a @ b`"},
+      {"array", "an array is written in brackets: `[1, 2, 3]`"}};
+  for (auto [name, help] : habits)
+    if (n->name == name)
+      return d.help(help.str()), types.error();
+  suggest(d, n->name);
+  return types.error();
+}
+
 const Type *Checker::select(SelectExpr *e) {
   if (auto *n = dyn_cast<NameExpr>(e->base))
     if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(n->name).decl)) {
