@@ -40,10 +40,11 @@ def differs(unit, args, got, want, kind):
     return bad
 
 
-def slope_differs(got, want):
+def slope_differs(got, want, scale=0):
+    """`scale`: of the terms of a sum, which may cancel."""
     if got.dtype != np.float64 or got.shape != want.shape:
         return f"{got.dtype}{got.shape}, expected float64{want.shape}"
-    most = max(1, np.max(np.abs(want), initial=0))
+    most = max(1, scale, np.max(np.abs(want), initial=0))
     return ~(np.abs(got - want) <= 1e-6 * np.abs(want) + 1e-8 * most)
 
 
@@ -63,8 +64,14 @@ def expectations(unit, case):
             yield f"d_{g.VARIABLES[i]}", lambda got, d=d: slope_differs(got, d), d
         return
     slopes = g.gradients(unit, case.args) if unit.kind == "gradients" else g.second(unit, case.args, case.directions)
-    for i, d in zip(unit.differentiated, slopes):
-        yield f"{'d' if unit.kind == 'gradients' else 'h'}_{g.VARIABLES[i]}", lambda got, d=d: slope_differs(got, d), d
+    name, change = ("d", "t") if unit.kind == "gradients" else ("h", "h")
+    along = np.asarray(sum((np.sum(d * v) for d, v in zip(slopes, case.directions)), np.zeros(())))
+    if unit.kind != "forward-forward":
+        for i, d in zip(unit.differentiated, slopes):
+            yield f"{name}_{g.VARIABLES[i]}", lambda got, d=d: slope_differs(got, d), d
+    if unit.kind in ("gradients", "forward-forward"):
+        scale = sum(np.sum(np.abs(d * v)) for d, v in zip(slopes, case.directions))
+        yield change, lambda got: slope_differs(got, along, scale), along
 
 
 def batch_differs(unit, rows, got, want):
@@ -137,8 +144,12 @@ def unit_at(part, line):
 
 def uncovered():
     prelude = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "stdlib", "prelude.tl"), encoding="utf-8").read()
-    named = {op.name for part in table.PARTS.values() for op in part} | set(table.ELSEWHERE)
-    return [f"`{name}` of the prelude is neither in PARTS nor in ELSEWHERE of table.py" for name in dict.fromkeys(re.findall(r"^def (\w+)", prelude, re.M)) if name not in named]
+    ops = [op for part in table.PARTS.values() for op in part]
+    named = {op.name for op in ops} | set(table.ELSEWHERE)
+    missing = [f"`{name}` of the prelude is neither in PARTS nor in ELSEWHERE of table.py" for name in dict.fromkeys(re.findall(r"^def (\w+)", prelude, re.M)) if name not in named]
+    smooth = {op.name for op in ops if op.smooth and "f64" in op.types}
+    return missing + [f"`{name}` has {'a derivative' if name in smooth else 'no row with a derivative'} and is {'' if name in table.CONSTANT else 'not '}in CONSTANT of table.py"
+                      for name in dict.fromkeys(op.name for op in ops) if (name in smooth) == (name in table.CONSTANT)]
 
 
 def option(arguments, name, default):
@@ -155,7 +166,7 @@ def main():
     parts = option(arguments, "--part", "operators,arrays").split(",")
     level = [a for a in arguments if a.startswith("-O")]
     kind, tlc, *types = [a for a in arguments if a not in level]
-    failures = [[line] for line in uncovered()] if kind == "values" else []
+    failures = [[line] for line in uncovered()] if kind == "gradients" else []
     with tempfile.TemporaryDirectory(prefix="tl-ops-") as folder:
         units = [u for u in g.generate([op for part in parts for op in table.PARTS[part]], seed, kind, folder, types) if any(text in u.title for text in only.split("|"))]
         wrong, compared = run([tlc, "test", *level, "program.tl"], folder, units, patience), 0

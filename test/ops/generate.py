@@ -1,5 +1,5 @@
 """generate.py PART SEED KIND FOLDER [TYPE...]: writes FOLDER/program.tl, a module with a `test` block for each op, type and signature of
-table.py, and the inputs it loads. KIND: values, gradients, second (derivatives) or batched. check.py runs and compares."""
+table.py, and the inputs it loads. KIND: values, gradients (in both modes), batched, or one of SECOND. check.py runs and compares."""
 
 import os
 import re
@@ -13,6 +13,8 @@ import reference as r
 from table import FEW_PAIR, PAIR, PARTS, SAME, UNARY
 
 VARIABLES = "xyzw"
+# Second derivatives, by the mode of the outer and of the inner one, and which of a row's signatures each is tried on.
+SECOND = {"reverse-reverse": 1, "forward-reverse": 0, "reverse-forward": 2, "forward-forward": 0}
 
 
 @dataclass
@@ -234,13 +236,45 @@ def loss_text(unit):
     return f"sum(sin({unit.op.expr} + 0.3))".replace("{T}", unit.type) if unit.rank else f"sin({unit.op.expr} + 0.3)"
 
 
+def named(unit, prefix=""):
+    """The differentiated arguments, or what belongs to each: one name, or a tuple."""
+    names = [prefix + VARIABLES[i] for i in unit.differentiated]
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def function_text(unit, body):
+    """`body`, an expression or statements that begin with a `let`, as a function of the differentiated arguments."""
+    if len(unit.differentiated) > 1:
+        return f"p -> {{ let {named(unit)} = p; {body} }}"
+    return f"{named(unit)} -> " + (f"{{ {body} }}" if body.startswith("let ") else body)
+
+
 def gradient_text(unit, body, result):
     """Lines that bind `result`_x, ... to the gradient of `body` by the differentiated arguments."""
-    names = [VARIABLES[i] for i in unit.differentiated]
-    if len(names) == 1:
-        return f"let {result}_{names[0]} = grad({names[0]} -> {body})({names[0]})"
-    pattern, results = ", ".join(names), ", ".join(f"{result}_{n}" for n in names)
-    return f"let ({results}) = grad(p -> {{ let ({pattern}) = p; {body} }})(({pattern}))"
+    return f"let {named(unit, result + '_')} = grad({function_text(unit, body)})({named(unit)})"
+
+
+def directions_text(unit):
+    """Lines that load a direction for each differentiated argument."""
+    return [f'  let v_{VARIABLES[i]}: {array_type("f64", unit.signature[i])} = load("{{at}}.v_{VARIABLES[i]}.npy")' for i in unit.differentiated]
+
+
+def along_text(unit, body):
+    """The arguments of `jvp` and `hvp`."""
+    return f"{function_text(unit, body)}, {named(unit)}, {named(unit, 'v_')}"
+
+
+def second_text(unit):
+    names, loss = [VARIABLES[i] for i in unit.differentiated], loss_text(unit)
+    change = f"let (_, t) = jvp({along_text(unit, loss)}); t"
+    if unit.kind == "reverse-reverse":
+        dots = " + ".join(f"dot(v_{n}, d_{n})" for n in names)
+        return ["  " + gradient_text(unit, f"{gradient_text(unit, loss, 'd')}; {dots}", "h"), *saves(names, "h")]
+    if unit.kind == "reverse-forward":
+        return ["  " + gradient_text(unit, change, "h"), *saves(names, "h")]
+    if unit.kind == "forward-reverse":
+        return [f"  let {named(unit, 'h_')} = hvp({along_text(unit, loss)})", *saves(names, "h")]
+    return [f"  let (_, h) = jvp({along_text(unit, change)})", '  save("{at}.h.npy", h)']
 
 
 def saves(names, result):
@@ -257,14 +291,10 @@ def write(unit):
         saved = f"f32({expr})" if result_kind(unit) == "bf16" else expr
         lines = [*loads(unit), f'  save("{{at}}.out.npy", {saved})']
     elif unit.kind == "gradients":
-        lines = [*loads(unit), "  " + gradient_text(unit, loss_text(unit), "d"), *saves(names, "d")]
-    elif unit.kind == "second":
-        directions = [f'  let v_{n}: {array_type("f64", unit.signature[i])} = load("{{at}}.v_{n}.npy")' for n, i in zip(names, unit.differentiated)]
-        dots = " + ".join(f"dot(v_{n}, d_{n})" for n in names)
-        body = f"{gradient_text(unit, loss_text(unit), 'd')}; {dots}"
-        if len(names) == 1:
-            body = f"{{ {body} }}"
-        lines = [*loads(unit), *directions, "  " + gradient_text(unit, body, "h"), *saves(names, "h")]
+        lines = [*loads(unit), *directions_text(unit), "  " + gradient_text(unit, loss_text(unit), "d"), *saves(names, "d"),
+                 f"  let (_, t) = jvp({along_text(unit, loss_text(unit))})", '  save("{at}.t.npy", t)']
+    elif unit.kind in SECOND:
+        lines = [*loads(unit), *directions_text(unit), *second_text(unit)]
     else:
         every = ", ".join(VARIABLES[:len(unit.signature)])
         rows = "; ".join(f"let {v} = {v}[b]" for v in VARIABLES[:len(unit.signature)])
@@ -298,14 +328,14 @@ def units(ops, seed, kind, types):
             for signature in op.shapes:
                 if kind == "gradients" and op.shapes in (UNARY, PAIR) and op.name not in ("exp", "*") and signature not in op.shapes[::2]:
                     continue
-                if kind == "second" and signature != op.shapes[min(1, len(op.shapes) - 1)]:
+                if kind in SECOND and signature != op.shapes[min(SECOND[kind], len(op.shapes) - 1)]:
                     continue
                 if kind == "batched" and signature != op.shapes[zlib.crc32(op.expr.encode()) % min(2, len(op.shapes))]:
                     continue
                 if not tried(op, kind, t, signature):
                     continue
                 unit = Unit(op, kind, t, signature, number)
-                if kind in ("gradients", "second") and not unit.differentiated:
+                if (kind == "gradients" or kind in SECOND) and not unit.differentiated:
                     continue
                 fill(unit, np.random.default_rng([seed, zlib.crc32(unit.title.split(" ", 1)[1].encode())]))
                 write(unit)
@@ -321,7 +351,7 @@ def generate(ops, seed, kind, folder, types=()):
         for case in unit.cases:
             for v, a in zip(VARIABLES, case.args):
                 np.save(os.path.join(folder, f"{case.at}.{v}.npy"), a)
-            if kind == "second":
+            if kind == "gradients" or kind in SECOND:
                 case.directions = [rng.normal(size=case.args[i].shape) for i in unit.differentiated]
                 for i, v in zip(unit.differentiated, case.directions):
                     np.save(os.path.join(folder, f"{case.at}.v_{VARIABLES[i]}.npy"), v)

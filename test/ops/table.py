@@ -108,8 +108,8 @@ ELEMENTWISE = [
     unary("exp", np.exp, "exponent", "small"), unary("expm1", np.expm1, "exponent", "small"),
     unary("log", np.log, "positive", "near1"), unary("log1p", np.log1p, "over-1", "near1"),
     unary("sqrt", np.sqrt, "positive", "near1"), unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", "near1"),
-    unary("floor", np.floor, "any", within=SAME, smooth=False), unary("ceil", np.ceil, "any", within=SAME, smooth=False),
-    unary("round", np.rint, "halves", within=SAME, smooth=False),
+    unary("floor", np.floor, "any", "between", within=SAME), unary("ceil", np.ceil, "any", "between", within=SAME),
+    unary("round", np.rint, "halves", "between", within=SAME),
     unary("sin", np.sin, "angle", "small"), unary("cos", np.cos, "angle", "small"), unary("tan", np.tan, "angle", "unit"),
     unary("asin", np.arcsin, "unit"), unary("acos", np.arccos, "unit"), unary("atan", np.arctan, "any"),
     unary("sinh", np.sinh, "small"), unary("cosh", np.cosh, "small"), unary("tanh", np.tanh, "small"),
@@ -134,6 +134,7 @@ PAIRS = [
     Op("/", "x / y", ("any", "away"), np.divide, FLOATS, PAIR, SAME, True, special=True),
     Op("//", "x // y", ("any", "divisor"), np.floor_divide, INTS + ("f64", "f32"), PAIR, SAME, special=True),
     Op("%", "x % y", ("any", "divisor"), np.remainder, INTS + ("f64", "f32"), PAIR, SAME, special=True),
+    Op("//", "x // y", ("any", "away"), np.floor_divide, ("f64",), FEW_PAIR, SAME, True, grad_args=("between", "whole")),
     Op("%", "x % y", ("any", "away"), np.remainder, ("f64",), PAIR, SAME, True, grad_args=("between", "whole")),
     Op("**", "x ** y", ("positive1", "small"), np.power, FLOATS, PAIR, ULPS, True, special=True, grad_args=("near1", "small")),
     Op("**", "x ** y", ("any", "count"), r.power, INTS, PAIR, SAME, kinds=(None, "i64")),
@@ -215,7 +216,7 @@ def scanned(x):
 ORDER = [
     *[Op("topk", f"(p -> {{ let (v, i) = topk(p, 2); {w} }})(x)", ("few",), lambda x, k=k: topk(x, 2)[k], NUMBERS if k else MAIN, (("n",), ("n, m",)), SAME, not k,
          result="i64" if k else "", least=2, special=True, grad_args=("distinct",)) for k, w in ((0, "v"), (1, "i"))],
-    Op("unique", "unique(x)", ("few",), np.unique, NUMBERS, (("n",),), SAME, unsized=True, special=True),
+    Op("unique", "unique(x)", ("few",), np.unique, NUMBERS, (("n",),), SAME, True, unsized=True, special=True, grad_args=("distinct",)),
     Op("nonzero", "nonzero(x)", ("any",), lambda x: np.flatnonzero(x), ("bool",), (("n",),), SAME, result="i64", unsized=True),
     Op("nonzero", "nonzero(x)", ("any",), np.argwhere, ("bool",), (("n, m",), ("n, m, l",)), SAME, result="i64", unsized=True),
     *[Op("searchsorted", f"searchsorted(sort(x), y{t})", ("few", "few"), lambda x, y, s=s: np.searchsorted(np.sort(x), y, side=s), NUMBERS,
@@ -230,12 +231,12 @@ ORDER = [
 MAKING = [
     Op("zeros", "zeros[{T}]([x, 3])", ("size",), lambda x: np.zeros((int(x), 3)), NUMBERS, (("",),), SAME, kinds=("i64",)),
     Op("ones", "ones[{T}]([2, x])", ("size",), lambda x: np.ones((2, int(x))), NUMBERS, (("",),), SAME, kinds=("i64",)),
-    Op("full", "full([x, x], y)", ("size", "any"), lambda x, y: np.full((int(x), int(x)), y), MOVED, (("", ""),), SAME, kinds=("i64", None)),
+    Op("full", "full([x, x], y)", ("size", "any"), lambda x, y: np.full((int(x), int(x)), y), MOVED, (("", ""),), SAME, True, kinds=("i64", None), unsized=True),
     Op("eye", "eye[{T}](x)", ("size",), lambda x: np.eye(int(x)), MAIN, (("",),), SAME, kinds=("i64",)),
     Op("arange", "arange(x)", ("size",), lambda x: np.arange(x), ("i64",), (("",),), SAME),
     Op("arange", "arange(x, x + y)", ("places", "size"), lambda x, y: np.arange(x, x + y), ("i64",), (("", ""),), SAME), Op("zeros", "zeros[bool]([x])", ("size",), lambda x: np.zeros(int(x)), ("bool",), (("",),), SAME, kinds=("i64",)),
     Op("linspace", "linspace(x, y, z)", ("any", "any", "size"), lambda x, y, z: np.linspace(x, y, int(z), dtype=r.LONG), ("f64", "f32"), (("", "", ""),),
-       lambda x, y, z: 8 * (np.abs(x) + np.abs(y)) * np.ones(int(z)), kinds=(None, None, "i64")),
+       lambda x, y, z: 8 * (np.abs(x) + np.abs(y)) * np.ones(int(z)), True, kinds=(None, None, "i64"), unsized=True),
     Op("zeros_like", "zeros_like(x)", ("any",), np.zeros_like, ("f64", "f32"), UNARY, SAME), Op("ones_like", "ones_like(x)", ("any",), np.ones_like, ("f64", "f32"), UNARY, SAME),
     Op("one_hot", "one_hot[{T}](x, 4)", (("below", 4),), lambda x: np.eye(4)[x], MAIN, (("n",), ("n, m",)), SAME, kinds=("i64",)),
 ]
@@ -360,6 +361,13 @@ UNSIZED = [
 
 PARTS = {"operators": CASTS + ELEMENTWISE + PAIRS, "arrays": REDUCTIONS + ORDER + MAKING + SHAPES + PRODUCTS + IMAGES + NOTATION + UNSIZED,
          "subscripts": list(subscripts.rows(Op))}
+
+# Names of the prelude, and operators, without a row that is differentiated, and why.
+CONSTANT = {name: why for why, names in {
+    "gives bools": "isnan isinf isfinite any all == != < <= > >=", "takes bools": "not and or count nonzero", "takes integers": "bitwise_and bitwise_or bitwise_xor "
+    "left_shift right_shift one_hot arange eye", "gives places": "argmax argmin argsort searchsorted", "gives a size": "size", "takes sizes": "zeros ones",
+    "gives the same for all arguments": "zeros_like ones_like", "is a constant to derivatives, as run/derivatives.tl says": "stop_gradient",
+    "is tried between floats as f64(f32(x)), in run/derivatives.tl": "cast"}.items() for name in names.split()}
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {

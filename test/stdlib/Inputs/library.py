@@ -1,5 +1,5 @@
 """Functions of the library against NumPy: a case is an expression of tl in x, y, z, the same in NumPy, and what it is tried on. Gradients are
-held against central differences of the NumPy function. All cases of a file are one program."""
+held against central differences of the NumPy function, in both modes. All cases of a file are one program."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ class Case:
     ref: object             # of the same arguments; a tuple where expr is one
     args: list
     within: float = 1e-12   # of the largest element of the result
-    order: int = 0          # 1: gradients as well, 2: second derivatives too
+    order: int = 0          # 1: gradients as well, in both modes; 2: second derivatives too
     weights: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -80,8 +80,9 @@ def program(cases, imports):
                 v, kind = names[i], typed(c.args[i])
                 call = f"objective{n}({', '.join(names + [f'w{k}' for k in range(len(c.weights))])})"
                 body += [f'  save("{n}d{v}.npy", grad(({v}: {kind}) -> {call})({v}))']
+                body += [f'  let d{v}: {kind} = load("{n}s{v}.npy")']
+                body += [f'  let (_, t{v}) = jvp(({v}: {kind}) -> {call}, {v}, d{v})', f'  save("{n}t{v}.npy", t{v})']
                 if c.order > 1:
-                    body += [f'  let d{v}: {kind} = load("{n}s{v}.npy")']
                     body += [f'  save("{n}h{v}.npy", grad(({v}: {kind}) -> dot(grad(({v}: {kind}) -> {call})({v}), d{v}))({v}))']
         lines += [f"def run{n}() {{", *body, "}"]
         calls += [f"  run{n}()"]
@@ -117,7 +118,8 @@ def check(tlc, cases, imports):
         for n, c in enumerate(cases):
             expected = [(f"r{i}", w, c.within) for i, w in enumerate(c.want)]
             for i in c.smooth if c.order else []:
-                expected += [(f"d{VARIABLES[i]}", c.gradient(i, c.args), 1e-6)]
+                slope = c.gradient(i, c.args)
+                expected += [(f"d{VARIABLES[i]}", slope, 1e-6), (f"t{VARIABLES[i]}", np.asarray(np.sum(slope * c.directions[i])), 1e-6 * (1 + np.sum(np.abs(slope))))]
                 if c.order > 1:
                     expected += [(f"h{VARIABLES[i]}", c.second(i), 1e-4)]
             for name, want, within in expected:
