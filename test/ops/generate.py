@@ -64,7 +64,7 @@ def float_samples(domain, rng, shape):
         "away": lambda: uniform(0.3, 3) * rng.choice([-1, 1], shape), "off1": lambda: rng.choice([-1, 1], shape) * np.where(rng.random(shape) < 0.5, uniform(0, 0.9), uniform(1.1, 3)),
         "distinct": lambda: (rng.permutation(n).reshape(shape) - n / 2) * 0.3 + uniform(0, 0.1), "few": lambda: rng.integers(-2, 3, shape) / 2,
         "zeros": lambda: np.where(rng.random(shape) < 0.2, 0, uniform(0.5, 1.5)), "divisor": lambda: uniform(0.3, 3) * rng.choice([-1, 1], shape),
-        "between": lambda: 2.0 * rng.integers(-2, 2, shape) + 1 + uniform(-0.2, 0.2), "whole": lambda: 2 + uniform(-0.05, 0.05),
+        "between": lambda: 2.0 * rng.integers(-2, 2, shape) + 1 + uniform(-0.2, 0.2), "halfway": lambda: rng.integers(-3, 3, shape) + 0.5 + uniform(-0.2, 0.2), "whole": lambda: 2 + uniform(-0.05, 0.05),
     }
     return samples[domain]()
 

@@ -108,7 +108,7 @@ ELEMENTWISE = [
     unary("exp", np.exp, "exponent", "small"), unary("expm1", np.expm1, "exponent", "small"),
     unary("log", np.log, "positive", "near1"), unary("log1p", np.log1p, "over-1", "near1"),
     unary("sqrt", np.sqrt, "positive", "near1"), unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", "near1"),
-    unary("floor", np.floor, "any", "between", within=SAME), unary("ceil", np.ceil, "any", "between", within=SAME),
+    unary("floor", np.floor, "any", "halfway", within=SAME), unary("ceil", np.ceil, "any", "halfway", within=SAME),
     unary("round", np.rint, "halves", "between", within=SAME),
     unary("sin", np.sin, "angle", "small"), unary("cos", np.cos, "angle", "small"), unary("tan", np.tan, "angle", "unit"),
     unary("asin", np.arcsin, "unit"), unary("acos", np.arccos, "unit"), unary("atan", np.arctan, "any"),
