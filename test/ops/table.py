@@ -67,7 +67,7 @@ def reductions(name, ref, types, smooth=False, within=SAME, domain="any", grad=N
 
         def bound(x, axis=axis, keep=keep):
             return (count_of(x, axis) + 8) * scale(x, axis, keep)
-        yield Op(name, f"{name}(x{text})", (domain,), of, types if i in (0, 3) else types[:3] if i < common else types[i % len(types):][:1], (shape,), bound if scale else within, smooth,
+        yield Op(name, f"{name}(x{text})", (domain,), of, types if i in (0, 3) else types[:3] if i < common else types[i % len(types):][:1], (shape,), bound if scale else within, smooth and (i < common or i % 4 == 0),
                  least=least, result=result, special=i == 0 and not scale, grad_args=(grad or domain,))
 
 
