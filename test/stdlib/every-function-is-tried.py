@@ -10,7 +10,11 @@ library = os.path.join(here, "..", "..", "stdlib")
 tests = "".join(open(path, encoding="utf-8").read() for path in glob.glob(os.path.join(here, "*.py")) + glob.glob(os.path.join(here, "*.tl")) if path != os.path.abspath(__file__))
 
 # What others are made of, and tried with them.
-INNER = {"linalg": "epsilon triangle half_lower from_lower parity rotation gaps unscale".split(), "signal": "cosine_window fft_columns root_of_one step_of fft_in_steps fft_by_chirp".split(), "nn": ["recurrent_init", "lstm_cell", "gru_cell"]}
+INNER = {
+    "linalg": "epsilon triangle half_lower from_lower parity rotation gaps unscale".split(), "nn": ["recurrent_init", "lstm_cell", "gru_cell"],
+    "signal": "cosine_window fft_columns root_of_one step_of fft_in_steps fft_by_chirp".split(),
+    "plot": "axis_of mark marks across down frame font write stroke paint pixels colour".split(),
+}
 missing = []
 for module in sorted(os.path.basename(path)[:-3] for path in glob.glob(os.path.join(library, "*.tl"))):
     if module == "prelude":
