@@ -291,8 +291,8 @@ void Checker::forStmt(ForStmt *s) {
   scope = pushScope(scope);
   Facts savedFacts = body->facts;
   loopAttributes(s->attrs);
+  iterated(s->binder, VarKind::Binder, body->facts); // once, before the loop
   body->assigned.emplace_back();
-  iterated(s->binder, VarKind::Binder, body->facts);
   const Type *t = check(s->body);
   if (s->body->value && !isError(t) && !same(resolved(t), types.unit()))
     dropped(s->body->value);
@@ -319,7 +319,7 @@ void Checker::whileStmt(WhileStmt *s) {
   const Type *t = check(s->body);
   if (s->body->value && !isError(t) && !same(resolved(t), types.unit()))
     dropped(s->body->value);
-  s->carried = carriedVars(std::move(body->assigned.back()), s->body->span);
+  s->carried = carriedVars(std::move(body->assigned.back()), s->span);
   body->assigned.pop_back();
   body->facts = savedFacts;
 }
