@@ -182,6 +182,57 @@ bool Checker::notNegative(Code code, Expr *at, const Size &size, StringRef what)
   return a != Answer::Never;
 }
 
+/// What a difference was made of: the terms with a plus, and those with a minus.
+static std::pair<Size, Size> sides(const Size &difference) {
+  std::pair<Size, Size> result;
+  for (const Term &t : difference.terms()) {
+    Size term(t.coef < 0 ? -t.coef : t.coef);
+    for (const Sym *s : t.syms)
+      term = term * Size(s);
+    Size &side = t.coef < 0 ? result.second : result.first;
+    side = side + term;
+  }
+  return result;
+}
+
+/// Facts that the callee needs: proved, refuted (reported), or left to run time.
+bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
+  const Facts &facts = whereFacts[d];
+  auto failed = [&](const Size &fact, const Witness &w) {
+    auto &report = diags.report(Code::E0308, e->span, ("`" + d->name + "` cannot be called with these sizes").str())
+                       .label(d->where->span, "must hold");
+    std::string here;
+    fact.eachSym([&](const Sym *p) {
+      if (std::string given = applySolution(Size(p), s).str(); given != p->name)
+        here += (here.empty() ? "here " : ", ") + p->name + " is " + given;
+    });
+    if (!w.values.empty())
+      report.note("it fails when " + w.str());
+    else if (!here.empty())
+      report.note(here);
+    return false;
+  };
+  for (const Size &z : facts.zero) {
+    Witness w;
+    Size v = applySolution(z, s);
+    Answer a = equal(v, Size(0), body->facts, &w);
+    if (a == Answer::Never)
+      return failed(z, w);
+    if (a == Answer::Sometimes)
+      checkSize(e, sides(v).first, sides(v).second, true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+  }
+  for (const Size &n : facts.nonNegative) {
+    Witness w;
+    Size v = applySolution(n, s);
+    Answer a = lessEqual(Size(0), v, body->facts, &w);
+    if (a == Answer::Never)
+      return failed(n, w);
+    if (a == Answer::Sometimes)
+      checkSize(e, sides(v).second, sides(v).first, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+  }
+  return true;
+}
+
 /// The names of one pattern, or of one list of parameters, differ.
 void Checker::namesOnce(llvm::ArrayRef<const Pattern *> patterns) {
   llvm::StringMap<Span> seen;
