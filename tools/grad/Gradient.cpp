@@ -98,6 +98,7 @@ public:
   }
   const ast::Type *by() { return ast::resolved(def->params.front()->type); }
 
+  std::string element;                               ///< what type parameters stand for
   std::map<std::string, const ast::Module *> needed; ///< modules that a type has named
   std::string alias;                                 ///< of the original file
 
@@ -166,7 +167,7 @@ std::string Signature::record(const ast::StructType *record) {
 std::string Signature::type(const ast::Type *t) {
   t = ast::resolved(t);
   if (isa<ast::ParamType>(t))
-    return "f32";
+    return element;
   if (auto *tuple = dyn_cast<ast::TupleType>(t)) {
     SmallVector<std::string> parts;
     for (const ast::Type *elem : tuple->elems)
@@ -319,8 +320,7 @@ struct Written {
   bool failed = false;
 };
 
-Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::DefDecl *def, const ast::DefDecl *asked,
-                  Signature &signature) {
+Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::DefDecl *asked, Signature &signature) {
   Writer writer(function.getContext());
   for (const ast::Decl *decl : asking.modules.front()->decls)
     writer.reserve(decl->name);
@@ -351,102 +351,166 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
   written.statements = writer.out;
   return written;
 }
-} // namespace
 
 //===- The file -----------------------------------------------------------------------------------------------------===//
 
-std::optional<std::string> grad::write(driver::Session &session, const std::string &file, const Wanted &wanted, const std::string &output) {
-  ast::Program *program = session.check(file);
-  if (!program)
-    return std::nullopt;
-  ast::DefDecl *def = find(session, *program, file, wanted.function);
-  if (!def)
-    return std::nullopt;
-  const SourceFile &source = session.sources.file(program->main()->file);
-  Signature signature(session, *program, def, path::parent_path(output.empty() ? source.name() : StringRef(output)).str());
-  if (!signature.check())
-    return std::nullopt;
+class Derivation {
+public:
+  Derivation(driver::Session &session, ast::Program &program, const Wanted &wanted, ast::DefDecl *def, std::string folder)
+      : session(session), program(program), wanted(wanted), def(def), folder(std::move(folder)), signature(session, program, def, this->folder),
+        name("d_" + def->name.str()), before(session.diagnostics.size()) {}
+  std::optional<std::string> file();
 
-  const std::string name = "d_" + def->name.str(), of = signature.alias + "." + def->name.str();
-  std::string gradient = signature.type(signature.by());
-  std::string result = wanted.withValue ? "(" + signature.type(def->result) + ", " + gradient + ")" : gradient;
+private:
+  /// What is wrong with a program made here, or in the library, is wrong with the function.
+  void relocate(uint32_t made);
+  ast::Program *parseAndCheck(const std::string &text);
+  std::string imports(bool withOriginal);
+  /// The definition where the type parameters are `element`.
+  std::optional<std::string> definition(StringRef element);
+  /// The definition that keeps its type parameter, if those for f32 and f64 differ in nothing but that.
+  std::optional<std::string> generic(StringRef single);
+
+  driver::Session &session;
+  ast::Program &program;
+  const Wanted &wanted;
+  ast::DefDecl *def;
+  std::string folder;
+  Signature signature;
+  std::string name;
+  size_t before; ///< diagnostics
+};
+
+void Derivation::relocate(uint32_t made) {
+  for (Diagnostic &d : session.diagnostics.from(before)) {
+    for (Label &label : d.labels)
+      if (!label.span.valid() || label.span.file == made)
+        label = {def->nameSpan, ""};
+    if (d.labels.front().span.file != program.main()->file)
+      d.labels.insert(d.labels.begin(), {def->nameSpan, ""});
+  }
+}
+
+ast::Program *Derivation::parseAndCheck(const std::string &text) {
+  llvm::SmallString<128> place(folder);
+  path::append(place, "<" + name + ">");
+  const SourceFile &made = session.add(place.str().str(), text);
+  ast::Program *checked = session.check(frontend::parse(made, session.diagnostics));
+  relocate(made.id());
+  return checked;
+}
+
+std::string Derivation::imports(bool withOriginal) {
+  std::string text;
+  for (auto &[alias, module] : signature.needed)
+    if (!signature.isOriginal(module))
+      text += signature.importOf(module) + "\n";
+  if (withOriginal || signature.needed.count(signature.alias))
+    text += signature.importOf(program.main()) + "\n";
+  return text;
+}
+
+std::optional<std::string> Derivation::definition(StringRef element) {
+  signature.element = element;
   SmallVector<std::string> names;
   for (const ast::VarDecl *param : def->params)
     names.push_back(param->name.str());
+  std::string gradient = signature.type(signature.by());
+  std::string result = wanted.withValue ? "(" + signature.type(def->result) + ", " + gradient + ")" : gradient;
   std::string head = "def " + name + "(" + signature.params() + ") -> " + result;
   if (def->where)
     head += " where " + session.sources.text(def->where->span).str();
-  auto imports = [&](bool withOriginal) {
-    std::string text;
-    for (auto &[alias, module] : signature.needed)
-      if (!signature.isOriginal(module))
-        text += signature.importOf(module) + "\n";
-    if (withOriginal || signature.needed.count(signature.alias))
-      text += signature.importOf(program->main()) + "\n";
-    return text;
-  };
-  signature.params();
 
-  // See Note [The program that asks]. What is wrong in it is wrong with the function.
-  size_t before = session.diagnostics.size();
-  auto relocate = [&](uint32_t made) {
-    for (Diagnostic &d : session.diagnostics.from(before)) {
-      for (Label &label : d.labels)
-        if (!label.span.valid() || label.span.file == made)
-          label = {def->nameSpan, ""};
-      if (d.labels.front().span.file != source.id()) // in the library
-        d.labels.insert(d.labels.begin(), {def->nameSpan, ""});
-    }
-  };
-  auto parseAndCheck = [&](const std::string &text) -> ast::Program * {
-    llvm::SmallString<128> place(path::parent_path(output.empty() ? source.name() : StringRef(output)));
-    path::append(place, "<" + name + ">");
-    const SourceFile &made = session.add(place.str().str(), text);
-    ast::Program *checked = session.check(frontend::parse(made, session.diagnostics));
-    relocate(made.id());
-    return checked;
-  };
+  // See Note [The program that asks].
+  std::string asks = wanted.withValue ? "value_and_grad(" : "grad(";
   ast::Program *asking =
-      parseAndCheck(imports(true) + head + " = " + (wanted.withValue ? "value_and_grad(" : "grad(") + of + ")(" + list(names) + ")\n");
+      parseAndCheck(imports(true) + head + " = " + asks + signature.alias + "." + def->name.str() + ")(" + list(names) + ")\n");
   if (!asking)
     return std::nullopt;
   auto module = session.lower(*asking, mlirgen::Entry::Check, "grad");
+  Written written;
+  if (module)
+    session.collect(*asking, [&] {
+      mlir::func::FuncOp function = prepare(*module, name);
+      written.failed = !function;
+      if (function)
+        written = writeBody(function, *asking, cast<ast::DefDecl>(asking->main()->decls.back()), signature);
+    });
   relocate(asking->main()->file);
   if (!module)
     return std::nullopt;
-  auto *asked = cast<ast::DefDecl>(asking->main()->decls.back());
-  Written written;
-  session.collect(*asking, [&] {
-    mlir::func::FuncOp function = prepare(*module, name);
-    if (function)
-      written = writeBody(function, *asking, def, asked, signature);
-    else
-      written.failed = true;
-  });
-  relocate(asking->main()->file);
   if (written.failed) {
     if (session.diagnostics.empty())
       session.fail(driver::Internal, "internal error: the derivative has no body\n");
     return std::nullopt;
   }
-
-  std::string text = imports(false);
-  std::string what = wanted.withValue ? "value and gradient" : "gradient", asks = wanted.withValue ? " --value" : "";
-  text += (text.empty() ? "" : "\n") + ("## The " + what + " of `" + def->name.str() + "` by `" + names.front() + "`, as `tlc grad ") +
-          path::filename(file).str() + " --of " + def->name.str() + asks + "` writes it.\n";
-  for (const ast::TypeParam *param : def->typeParams)
-    text += "## `" + param->name.str() + "` is f32 here.\n";
   if (written.statements.empty())
-    text += wrapped(head + " =", 0) + wrapped(written.value, 2);
-  else
-    text += wrapped(head + " {", 0) + written.statements + wrapped(written.value, 2) + "}\n";
-  if (!parseAndCheck(text)) {
-    std::string message = session.diagnostics.from(before).front().message;
-    session.diagnostics.rewind(before);
-    session.diagnostics.report(Code::E0521, def->nameSpan, "cannot write the derivative of `" + def->name.str() + "` as source")
-        .note("what was written does not check: " + message);
-    session.exitCode = driver::Rejected;
-    return std::nullopt;
+    return wrapped(head + " =", 0) + wrapped(written.value, 2);
+  return wrapped(head + " {", 0) + written.statements + wrapped(written.value, 2) + "}\n";
+}
+
+/// `text` with each word `from` replaced, and with each number 0 unless numbers count.
+std::string replaced(StringRef text, StringRef from, StringRef to, bool withNumbers) {
+  std::string out;
+  while (!text.empty()) {
+    StringRef word = text.take_while([](char c) { return llvm::isAlnum(c) || c == '_' || c == '.' || (c & 0x80); });
+    if (word.empty())
+      word = text.take_front(1);
+    out += word == from ? to : !withNumbers && llvm::isDigit(word[0]) ? StringRef("0") : word;
+    text = text.drop_front(word.size());
   }
-  return text;
+  return out;
+}
+
+std::optional<std::string> Derivation::generic(StringRef single) {
+  size_t known = session.diagnostics.size();
+  std::optional<std::string> twice = definition("f64");
+  session.diagnostics.rewind(known);
+  StringRef param = def->typeParams.front()->name;
+  if (!twice || def->typeParams.size() != 1 || replaced(single, "f32", param, false) != replaced(*twice, "f64", param, false))
+    return std::nullopt;
+  std::string text = replaced(*twice, "f64", param, true);
+  text.insert(("def " + name).size(), ("[" + param + ": float]").str());
+  bool fits = parseAndCheck(imports(false) + text);
+  session.diagnostics.rewind(known);
+  return fits ? std::optional(text) : std::nullopt;
+}
+
+std::optional<std::string> Derivation::file() {
+  if (!signature.check())
+    return std::nullopt;
+  std::optional<std::string> text = definition("f32");
+  if (!text)
+    return std::nullopt;
+  std::string what = wanted.withValue ? "value and gradient" : "gradient", asks = wanted.withValue ? " --value" : "";
+  std::string doc = "## The " + what + " of `" + def->name.str() + "` by `" + def->params.front()->name.str() + "`, as `tlc grad " +
+                    path::filename(session.sources.file(program.main()->file).name()).str() + " --of " + def->name.str() + asks +
+                    "` writes it.\n";
+  if (!def->typeParams.empty()) {
+    if (std::optional<std::string> kept = generic(*text))
+      text = kept;
+    else
+      for (const ast::TypeParam *param : def->typeParams)
+        doc += "## `" + param->name.str() + "` is f32 here.\n";
+  }
+  std::string head = imports(false), whole = head + (head.empty() ? "" : "\n") + doc + *text;
+  if (parseAndCheck(whole))
+    return whole;
+  std::string message = session.diagnostics.from(before).front().message;
+  session.diagnostics.rewind(before);
+  session.diagnostics.report(Code::E0521, def->nameSpan, "cannot write the derivative of `" + def->name.str() + "` as source")
+      .note("what was written does not check: " + message);
+  session.exitCode = driver::Rejected;
+  return std::nullopt;
+}
+} // namespace
+
+std::optional<std::string> grad::write(driver::Session &session, const std::string &file, const Wanted &wanted, const std::string &output) {
+  ast::Program *program = session.check(file);
+  ast::DefDecl *def = program ? find(session, *program, file, wanted.function) : nullptr;
+  if (!def)
+    return std::nullopt;
+  StringRef beside = output.empty() ? session.sources.file(program->main()->file).name() : StringRef(output);
+  Derivation derivation(session, *program, wanted, def, path::parent_path(beside).str());
+  return derivation.file();
 }

@@ -11,7 +11,7 @@ constexpr size_t columns = 100;
 /// A place where a line may end: before an operator, or behind a comma within brackets.
 struct Break {
   size_t at;
-  unsigned depth;
+  unsigned depth; ///< of brackets; operators lie deeper than the commas around them
 };
 
 llvm::SmallVector<Break> breaksOf(StringRef text) {
@@ -30,11 +30,11 @@ llvm::SmallVector<Break> breaksOf(StringRef text) {
       open.pop_back();
     bool inBlock = !open.empty() && open.back() == '{';
     if (c == ',' && !open.empty() && !inBlock && i + 1 < text.size() && text[i + 1] == ' ')
-      breaks.push_back({i + 1, unsigned(open.size())});
+      breaks.push_back({i + 1, unsigned(2 * open.size())});
     if (c == ' ' && !inBlock)
       for (StringRef op : {" + ", " - ", " * ", " / ", " @ ", " and ", " or "})
         if (text.substr(i).starts_with(op))
-          breaks.push_back({i, unsigned(open.size())});
+          breaks.push_back({i, unsigned(2 * open.size() + 1)});
   }
   return breaks;
 }

@@ -99,12 +99,12 @@ void Writer::update(UpdateOp op) {
   std::string at = subscripts(op.getX(), op.getOffsets(), op.getSizes(), op.getStrides(), op.getDropped(), flipped);
   for (int64_t axis : flipped)
     source.text = "flip(" + source.text + (axis ? ", axis=" + std::to_string(axis) : "") + ")";
+  if (at == "[:]" && flipped.empty()) // nothing of the array stays
+    return define(op.getY(), std::move(source));
   // A part of the sum stands at the same place: `x[i] += e`.
   std::string old = get(op.getX())->text;
   std::string variable = changed(op, op.getX(), op.getY());
   std::string same = old + at;
-  if (at == "[:]")
-    at = "";
   if (flipped.empty() && old == variable && source.first == same && source.op == "+")
     line(variable + at + " += " + source.rest);
   else

@@ -65,6 +65,12 @@ bool Writer::binary(Operation *op, StringRef symbol, Binding binding) {
     r.isWaiting = false;
     return define(op->getResult(0), std::move(r)), true;
   }
+  if (symbol == "*" && l.text == "-1" && l.isLiteral) { // to the last bit
+    Expr e = joined(op, {l, r}, "-" + r.at(Binding::Power), Binding::Minus);
+    e.rest = r.text;
+    e.restBinding = r.binding;
+    return define(op->getResult(0), std::move(e)), true;
+  }
   Binding tighter = Binding(int(binding) + 1);
   bool chains = binding == Binding::Sum || binding == Binding::Product || binding == Binding::And || binding == Binding::Or;
   Binding left = binding == Binding::Power ? Binding::Atom : chains ? binding : tighter;
