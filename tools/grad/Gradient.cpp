@@ -357,8 +357,8 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
 class Derivation {
 public:
   Derivation(driver::Session &session, ast::Program &program, const Wanted &wanted, ast::DefDecl *def, std::string folder)
-      : session(session), program(program), wanted(wanted), def(def), folder(std::move(folder)), signature(session, program, def, this->folder),
-        name("d_" + def->name.str()), before(session.diagnostics.size()) {}
+      : session(session), program(program), wanted(wanted), def(def), folder(std::move(folder)),
+        signature(session, program, def, this->folder), name("d_" + def->name.str()), before(session.diagnostics.size()) {}
   std::optional<std::string> file();
 
 private:

@@ -394,7 +394,7 @@ void Writer::write(Operation *op) {
   if (op->getNumResults() == 1 && op->getResult(0).getType().isIndex() && op->getNumRegions() == 0 && !isa<arith::SelectOp, SelectOp>(op))
     return; // written where it is asked for
   if (!elementwise(op) && !array(op) && !control(op))
-    refuse(op, "`" + op->getName().stripDialect() + "`");
+    refuse(op, "what is computed here");
 }
 
 void Writer::block(mlir::Block &block) {
