@@ -51,7 +51,9 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
     if (scope->kind != Scope::Branch)
       break;
   }
-  // What a branch alone needs, it makes: there may be no room for what is never computed.
+  // What a branch gives to the outside is made there; what it alone needs, it makes: there may be no room for what is never computed.
+  if (s.kind == Scope::Branch && llvm::any_of(at->getUsers(), llvm::IsaPred<scf::YieldOp>) && visible(shape.sizes, *s.parent))
+    return take(acquire(*s.parent, s.op, shape));
   if (scope == &s && scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
     return take(scope->admit(acquire(*scope->parent, scope->op, shape)));
   return take(allocate(s, at->getLoc(), shape));
