@@ -230,6 +230,8 @@ bool Writer::array(Operation *op) {
   }
   if (auto x = dyn_cast<ReshapeOp>(op)) {
     Expr whole = ofWhole(x.getX());
+    if (rankOf(x.getY()) == 1 && rankOf(x.getX()) > 1)
+      return define(x.getY(), reading(wholeExpr(x.getY(), "flatten(" + whole.text + ")"), {whole})), true;
     return define(x.getY(), reading(wholeExpr(x.getY(), "reshape(" + whole.text + ", [" + dims(x.getY()) + "])"), {whole})), true;
   }
   if (auto x = dyn_cast<IotaOp>(op))

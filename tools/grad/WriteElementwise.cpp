@@ -85,7 +85,7 @@ bool Writer::binary(Operation *op, StringRef symbol, Binding binding) {
 }
 
 bool Writer::compare(CompareOp op) {
-  if (isUnsigned(op)) { // whether a place lies in an array
+  if (isUnsigned(op) && !elementOf(op.getX()).isInteger(1)) { // whether a place lies in an array
     bool isSize = op.getZ().getDefiningOp<arith::IndexCastOp>() || op.getZ().getDefiningOp<arith::ConstantOp>();
     if (op.getPred() != "lt" || !isSize) {
       refuse(op, "a comparison of unsigned integers");
