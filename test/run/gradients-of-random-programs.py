@@ -13,7 +13,7 @@ import tempfile
 
 import numpy as np
 
-from Inputs.programs import Writer
+from Inputs.programs import TwinWriter
 
 PROGRAMS, LINES, SIZE, ROWS = 40, 6, 4, 3
 LONG = np.longdouble
@@ -46,7 +46,7 @@ def root(x):
 """
 
 
-class Statements(Writer):
+class Statements(TwinWriter):
     def index(self):
         if self.loops and self.rng.random() < 0.7:
             k = self.rng.choice(self.loops)

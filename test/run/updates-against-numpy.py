@@ -12,13 +12,13 @@ import tempfile
 
 import numpy as np
 
-from Inputs.programs import Writer
+from Inputs.programs import TwinWriter
 
 PROGRAMS, LINES = 60, 9
 VECTORS, MATRICES = "abc", "mw"  # of 6, of 4 x 4
 
 
-class Statements(Writer):
+class Statements(TwinWriter):
     def __init__(self, rng):
         super().__init__(rng)
         self.kept = []
