@@ -106,6 +106,8 @@ private:
     if (auto call = dyn_cast<func::CallOp>(op)) { // that was to be kept
       func::FuncOp callee = calleeOf(call);
       bool isKept = callee && (callee->hasAttr("tl.checkpoint") || mayInline(call));
+      if (isKept && llvm::none_of(operands, [](const Batched &x) { return x.batched(); }) && mayRunAnywhere(callee))
+        return liftUnbatched(op, /*unproved=*/false);
       auto mapped = isKept && !batch.guard ? mapCall(call, batch, operands) : FailureOr<SmallVector<Batched>>();
       if (failed(mapped))
         return failure();
@@ -138,6 +140,15 @@ private:
     if (auto literal = dyn_cast<tensor::FromElementsOp>(op))
       return liftLiteral(literal, operands);
     return isBatched ? liftArith(op, operands) : failure();
+  }
+
+  /// Whether a call may run though no index asks for it.
+  static bool mayRunAnywhere(func::FuncOp callee) {
+    auto walked = callee.getBody().walk([](Operation *op) {
+      bool may = op->hasTrait<OpTrait::IsTerminator>() || (isMemoryEffectFree(op) && isSpeculatable(op));
+      return may ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return !walked.wasInterrupted();
   }
 
   /// An op that depends on no index is computed once. One that could fail is computed only if there is an index at all: the check before it

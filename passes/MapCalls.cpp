@@ -18,6 +18,8 @@ public:
         axes(BatchBuilder::unite(operands)) {}
 
   FailureOr<SmallVector<Batched>> run() {
+    if (axes.empty())
+      return failure(); // nothing to map
     for (const Batched &x : operands)
       if (x.batched() && isa<IndexType>(call.getOperand(&x - operands.begin()).getType()))
         return failure(); // of another size for each index

@@ -55,12 +55,19 @@ LogicalResult mapToLoops(MapOp map) {
           next.push_back(put(b, loc, array, size, indices, copies.lookupOrDefault(value)));
         return next;
       });
-  for (scf::ForOp loop : nest.loops) { // an inner loop begins with what the outer one carries
-    b.setInsertionPointToStart(loop.getBody());
-    for (auto [carried, size] : llvm::zip(loop.getRegionIterArgs(), sizes)) {
-      auto sized = SizedOp::create(b, loc, carried, size);
-      carried.replaceAllUsesExcept(sized, sized);
+  auto size = [&](ValueRange values) {
+    for (auto [value, all] : llvm::zip(values, sizes)) {
+      auto sized = SizedOp::create(b, loc, value, all);
+      value.replaceAllUsesExcept(sized, sized);
     }
+  };
+  for (scf::ForOp loop : nest.loops) { // an inner loop begins with what the outer one carries, which goes on with what the inner one gives
+    b.setInsertionPointToStart(loop.getBody());
+    size(loop.getRegionIterArgs());
+    if (loop == nest.loops.front())
+      continue;
+    b.setInsertionPointAfter(loop);
+    size(loop.getResults());
   }
   b.setInsertionPoint(map);
   SmallPtrSet<Operation *, 4> seen;

@@ -268,10 +268,10 @@ LogicalResult simplify(Operation *op) {
       .add(branchOfOutside)
       .add(nothingBehindFailure);
   // A loop keeps carrying arrays of dynamic sizes where it starts from a literal, as its derivative will. `branchOfOutside` makes the
-  // choices.
+  // choices. What moves from a condition into its loop would leave its sizes behind.
   FrozenRewritePatternSet frozen(std::move(patterns),
                                  {"(anonymous namespace)::ForOpTensorCastFolder", "(anonymous namespace)::ConvertTrivialIfToSelect",
-                                  "(anonymous namespace)::CombineNestedIfs"});
+                                  "(anonymous namespace)::CombineNestedIfs", "(anonymous namespace)::WhileMoveIfDown"});
   if (succeeded(applyPatternsGreedily(op, frozen)))
     return success();
   return op->emitError("bug in tlc: the simplifications do not come to an end");

@@ -272,7 +272,7 @@ class Body(Writer):
         v, n = self.vector(axis, budget), self.size(axis)
         b = self.bracketed(v)
         ways = [f"flip({v})", f"roll({v}, {self.rng.choice(['1', '-1', '2', 'c'])})", f"sort({v})", f"cumsum({v})", f"pad({v}, 1)[{self.rng.randrange(3)}:][:{n}]", f"where({self.vector(axis, 0)} > {self.rng.choice(THRESHOLDS)}, {v}, 0.3 * {self.vector(axis, 0)})",
-                f"{b}[::-1]", f"0.3 * cumprod(1 + 0.3 * sin({v}))", f"concat({v}, {self.vector(axis, 0)})[{n}:]", f"repeat({v}, 2)[::2]"]
+                f"{b}[::-1]", f"0.3 * cumprod(1 + 0.3 * sin({v}))", f"concat({v}, {self.vector(axis, 0)})[{n}:]", f"repeat({v}, 2)[::2]", f"tile({v}, [2])[:{n}]"]
         if self.filled(axis):
             ways += [f"softmax({v})", f"concat({b}[1:], {b}[:1])", f"nudged({v}, {self.index(axis).replace('-1', '0')})", f"log_softmax({v})", f"{b} - max({v})"]
         if self.filled("n", "m", "l"):
