@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "passes/Derivatives.h"
 #include "passes/Transforms.h"
 
@@ -269,7 +270,7 @@ private:
     };
     OpBuilder early(op);
     Value trips = tripCount(early, op);
-    SmallVector<Value> stacks = emptyStacks(early, op, trips);
+    SmallVector<Kept> kept = keptStates(early, op, trips);
     Value zero = index(b, loc, 0), one = index(b, loc, 1);
     auto back = scf::ForOp::create(b, loc, zero, trips, one, inits);
     SmallVector<Value> of = llvm::map_to_vector(carried, [&](unsigned i) -> Value { return op.getRegionIterArg(i); });
@@ -288,7 +289,7 @@ private:
       copies.map(op.getInductionVar(), b.createOrFold<arith::AddIOp>(loc, scaled, op.getLowerBound()));
       Active inner = active;
       for (auto [i, argument] : llvm::enumerate(op.getRegionIterArgs())) {
-        Value state = popped(b, stacks[i], step, op.getInitArgs()[i], argument.getType());
+        Value state = popped(b, kept[i], step);
         copies.map(argument, state);
         if (active.contains(argument))
           inner.insert(state);
@@ -324,6 +325,7 @@ private:
       }
       scf::YieldOp::create(b, loc, next);
       dropDead(*back.getBody());
+      keepSlices(early, op, *back.getBody(), copies, trips, step, kept);
     }
     ValueRange sums = back.getResults();
     for (auto [k, capture] : llvm::enumerate(captures))
@@ -332,21 +334,29 @@ private:
     for (auto [k, i] : llvm::enumerate(carried))
       adjoints.add(op.getInitArgs()[i], adjoints.val(loc, sizedLike(b, sums[k], op.getInitArgs()[i])),
                    maskAt(sums, k, op.getInitArgs()[i]));
-    keepStates(early, op, stacks, adjoints);
+    keep(early, op, kept, adjoints);
     return success();
   }
 
-  /// An array for each carried value, to keep it at the beginning of each step. An index is kept as i64.
-  static SmallVector<Value> emptyStacks(OpBuilder &b, scf::ForOp op, Value trips) {
-    return llvm::map_to_vector(op.getRegionIterArgs(), [&](BlockArgument argument) -> Value {
-      Value init = op.getInitArgs()[argument.getArgNumber() - op.getNumInductionVars()];
-      SmallVector<Value> sizes{trips};
-      llvm::append_range(sizes, sizesOf(b, init));
-      Type element = elementOf(init);
-      std::string name = nameOf(argument);
-      Location loc = name.empty() ? op.getLoc() : Location(NameLoc::get(b.getStringAttr(name + "s"), op.getLoc()));
-      return EmptyOp::create(b, loc, sizes, isa<IndexType>(element) ? b.getI64Type() : element);
-    });
+  /// What the forward loop keeps of each step, for the reverse to read.
+  struct Kept {
+    Value value; ///< in the loop: a carried value, at the beginning of the step, or a slice
+    SmallVector<Value> sizes;
+    Value stack; ///< [steps, sizes]; an index is kept as i64
+
+    Kept(OpBuilder &b, Value value, SmallVector<Value> sizes, Value trips, Location loc) : value(value), sizes(std::move(sizes)) {
+      SmallVector<Value> all{trips};
+      llvm::append_range(all, this->sizes);
+      std::string name = nameOf(value);
+      stack = EmptyOp::create(b, name.empty() ? loc : Location(NameLoc::get(b.getStringAttr(name + "s"), loc)), all,
+                              isa<IndexType>(value.getType()) ? b.getI64Type() : elementOf(value));
+    }
+  };
+  static SmallVector<Kept> keptStates(OpBuilder &b, scf::ForOp op, Value trips) {
+    SmallVector<Kept> kept;
+    for (auto [argument, init] : llvm::zip(op.getRegionIterArgs(), op.getInitArgs()))
+      kept.emplace_back(b, argument, sizesOf(b, init), trips, op.getLoc());
+    return kept;
   }
 
   static void place(OpBuilder &b, Location loc, Value step, ArrayRef<Value> inner, SmallVectorImpl<Value> &offsets,
@@ -357,25 +367,89 @@ private:
     llvm::append_range(sizes, inner);
   }
 
-  static Value popped(OpBuilder &b, Value stack, Value step, Value init, Type type) {
-    Location loc = stack.getLoc();
+  static Value popped(OpBuilder &b, const Kept &kept, Value step) {
+    Location loc = kept.stack.getLoc();
     SmallVector<Value> offsets, sizes;
-    place(b, loc, step, sizesOf(b, init), offsets, sizes);
-    Value state = SliceOp::create(b, loc, stack, offsets, sizes, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true);
-    return isa<IndexType>(type) ? Value(arith::IndexCastOp::create(b, loc, type, state)) : state;
+    place(b, loc, step, kept.sizes, offsets, sizes);
+    Value x = SliceOp::create(b, loc, kept.stack, offsets, sizes, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true);
+    Type type = kept.value.getType();
+    return isa<IndexType>(type) ? Value(arith::IndexCastOp::create(b, loc, type, x)) : x;
   }
 
-  /// Replaces the loop by one that also writes the states; those that nothing reads are left out.
-  void keepStates(OpBuilder &b, scf::ForOp op, MutableArrayRef<Value> stacks, Adjoints &adjoints) {
-    Location loc = op.getLoc();
-    SmallVector<unsigned> kept;
-    SmallVector<Value> inits(op.getInitArgs());
-    for (auto [i, stack] : llvm::enumerate(stacks)) {
-      if (stack.use_empty())
+  /// Where a step back reads an array that the loop carries in slices alone (`x[i] = x[i] * x[i]`, `u[t + 1] = f(u[t])`), these are kept:
+  /// the array for each step would be too much.
+  void keepSlices(OpBuilder &early, scf::ForOp op, Block &back, IRMapping &copies, Value trips, Value step, SmallVectorImpl<Kept> &kept) {
+    auto usesOf = [](Operation *op) {
+      llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
+      getUsedValuesDefinedAbove(op->getRegions(), used);
+      return used;
+    };
+    // Adds what is needed for what is there, and for that what needs it, as far as `goOn` says.
+    auto reach = [&](llvm::SetVector<Operation *> &found, llvm::function_ref<bool(Operation *)> goOn) {
+      for (size_t i = 0; i < found.size(); ++i)
+        if (goOn(found[i]))
+          for (Value v : usesOf(found[i]))
+            if (Operation *at = v.getDefiningOp(); at && at->getBlock() == &back)
+              found.insert(at);
+    };
+    // The slices that could be kept: of the size of something outside of the loop. Copies that were dead are gone, but not their names.
+    llvm::DenseMap<Value, SliceOp> copied;
+    for (auto slice : op.getBody()->getOps<SliceOp>())
+      if (Value copy = copies.lookupOrNull(slice.getResult()))
+        copied[copy] = slice;
+    llvm::SetVector<Operation *> slices;
+    llvm::DenseMap<Operation *, SliceOp> original;
+    for (auto slice : llvm::to_vector(back.getOps<SliceOp>())) {
+      auto it = copied.find(slice.getResult());
+      if (it == copied.end() || llvm::is_contained(replaced, slice))
         continue;
-      kept.push_back(i);
-      inits.push_back(stack);
+      OpBuilder b(slice);
+      if (llvm::all_of(sizesOf(b, slice.getResult()), [&](Value size) { return size.getParentBlock() != &back; })) {
+        slices.insert(slice);
+        original[slice] = it->second;
+      }
     }
+    llvm::DenseSet<Operation *> states;
+    for (const Kept &k : kept)
+      if (!k.sizes.empty())
+        states.insert(k.stack.user_begin(), k.stack.user_end());
+    for (;;) {
+      llvm::SetVector<Operation *> live;
+      for (Operation &inner : back)
+        if (!llvm::is_contained(replaced, &inner) && (inner.hasTrait<OpTrait::IsTerminator>() || !wouldOpBeTriviallyDead(&inner)))
+          live.insert(&inner);
+      reach(live, [&](Operation *at) { return !slices.contains(at); });
+      // A slice of what is kept anyway is read from there.
+      size_t before = slices.size();
+      slices.remove_if([&](Operation *slice) {
+        llvm::SetVector<Operation *> sources;
+        sources.insert(slice);
+        reach(sources, [](Operation *) { return true; });
+        return !live.contains(slice) || llvm::none_of(sources, [&](Operation *at) { return states.contains(at) && !live.contains(at); });
+      });
+      if (slices.size() == before)
+        break;
+    }
+    for (Operation *slice : slices) {
+      OpBuilder b(slice);
+      kept.emplace_back(early, original[slice].getResult(), sizesOf(b, slice->getResult(0)), trips, slice->getLoc());
+      Value x = popped(b, kept.back(), step);
+      slice->getResult(0).replaceAllUsesWith(x);
+    }
+    if (!slices.empty())
+      dropDead(back);
+  }
+
+  /// Replaces the loop by one that also writes what is to be kept; what nothing reads is left out.
+  void keep(OpBuilder &b, scf::ForOp op, MutableArrayRef<Kept> all, Adjoints &adjoints) {
+    Location loc = op.getLoc();
+    SmallVector<Kept *> kept;
+    SmallVector<Value> inits(op.getInitArgs());
+    for (Kept &k : all)
+      if (!k.stack.use_empty()) {
+        kept.push_back(&k);
+        inits.push_back(k.stack);
+      }
     if (kept.empty())
       return;
     b.setInsertionPoint(op);
@@ -391,28 +465,38 @@ private:
     copies.map(op.getRegionIterArgs(), loop.getRegionIterArgs().take_front(count));
     Value from = arith::SubIOp::create(b, loc, loop.getInductionVar(), op.getLowerBound());
     Value step = b.createOrFold<arith::DivSIOp>(loc, from, op.getStep());
-    SmallVector<Value> written;
-    for (auto [i, array] : llvm::zip(kept, loop.getRegionIterArgs().drop_front(count))) {
-      Value init = op.getInitArgs()[i], state = loop.getRegionIterArg(i);
-      SmallVector<Value> offsets, sizes, all = sizesOf(b, stacks[i]);
-      place(b, loc, step, sizesOf(b, init), offsets, sizes);
-      state =
-          isa<IndexType>(state.getType()) ? Value(arith::IndexCastOp::create(b, loc, b.getI64Type(), state)) : sizedLike(b, state, init);
-      Value stack = SizedOp::create(b, loc, array, all);
-      written.push_back(
-          UpdateOp::create(b, loc, stack, offsets, sizes, state, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false, /*here=*/true));
-    }
-    for (Operation &inner : op.getBody()->without_terminator())
+    SmallVector<Value> written(kept.size());
+    auto write = [&](ValueRange values) {
+      for (Value value : values)
+        for (auto [i, k] : llvm::enumerate(kept)) {
+          if (k->value != value)
+            continue;
+          Value x = copies.lookup(value);
+          SmallVector<Value> offsets, sizes;
+          place(b, loc, step, k->sizes, offsets, sizes);
+          if (isa<IndexType>(x.getType()))
+            x = arith::IndexCastOp::create(b, loc, b.getI64Type(), x);
+          else if (!hasKnownSizes(x))
+            x = SizedOp::create(b, loc, x, k->sizes);
+          Value stack = SizedOp::create(b, loc, loop.getRegionIterArg(count + i), sizesOf(b, k->stack));
+          written[i] = UpdateOp::create(b, loc, stack, offsets, sizes, x, SmallVector<int64_t>(sizes.size(), 1), axesUpTo(1), false,
+                                        /*here=*/true);
+        }
+    };
+    write(op.getRegionIterArgs());
+    for (Operation &inner : op.getBody()->without_terminator()) {
       b.clone(inner, copies);
+      write(inner.getResults());
+    }
     SmallVector<Value> next = llvm::map_to_vector(op.getYieldedValues(), [&](Value y) { return copies.lookupOrDefault(y); });
     llvm::append_range(next, written);
     scf::YieldOp::create(b, loc, next);
     b.setInsertionPointAfter(loop);
     op.replaceAllUsesWith(loop.getResults().take_front(count));
     adjoints.replaceMasks(op.getResults(), loop.getResults().take_front(count));
-    for (auto [i, array] : llvm::zip(kept, loop.getResults().drop_front(count))) {
-      Value stack = SizedOp::create(b, loc, array, sizesOf(b, stacks[i]));
-      stacks[i].replaceUsesWithIf(stack, [&](OpOperand &use) { return isa<SliceOp>(use.getOwner()); });
+    for (auto [k, array] : llvm::zip(kept, loop.getResults().drop_front(count))) {
+      Value stack = SizedOp::create(b, loc, array, sizesOf(b, k->stack));
+      k->stack.replaceUsesWithIf(stack, [&](OpOperand &use) { return isa<SliceOp>(use.getOwner()); });
     }
     replaced.push_back(op);
   }
