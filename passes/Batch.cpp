@@ -108,7 +108,8 @@ private:
       bool isKept = callee && (callee->hasAttr("tl.checkpoint") || mayInline(call));
       if (isKept && llvm::none_of(operands, [](const Batched &x) { return x.batched(); }) && mayRunAnywhere(callee))
         return liftUnbatched(op, /*unproved=*/false);
-      auto mapped = isKept && !batch.guard ? mapCall(call, batch, operands) : FailureOr<SmallVector<Batched>>();
+      auto mapped =
+          isKept && !batch.guard ? mapCall(call, batch, operands, [&](Value v) { return get(v); }) : FailureOr<SmallVector<Batched>>();
       if (failed(mapped))
         return failure();
       set(op->getResults(), *mapped);

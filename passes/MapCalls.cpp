@@ -13,9 +13,9 @@ using Axes = BatchBuilder::Axes;
 /// One mapped function in the making. Its arguments are the extents, the sizes within each array argument, then the arguments.
 class MappedCall {
 public:
-  MappedCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands)
+  MappedCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands, Lifted lifted)
       : call(call), callee(calleeOf(call)), batch(batch), b(batch.b), loc(call.getLoc()), operands(operands),
-        axes(BatchBuilder::unite(operands)) {}
+        axes(BatchBuilder::unite(operands)), lifted(lifted) {}
 
   FailureOr<SmallVector<Batched>> run() {
     if (axes.empty())
@@ -31,9 +31,14 @@ public:
       for (Operation *user : y.getUsers())
         if (auto sized = dyn_cast<SizedOp>(user); sized && sizes.empty())
           llvm::append_range(sizes, sized.getSizes());
-      if (sizes.size() != rankOf(y) ||
-          llvm::any_of(sizes, [&](Value size) { return call->getParentRegion()->isAncestor(size.getParentRegion()); }))
+      if (sizes.size() != rankOf(y))
         return failure();
+      for (Value &size : sizes) {
+        Batched outside = lifted(size);
+        size = outside.v;
+        if (outside.batched() || call->getParentOfType<MapOp>().getBody().isAncestor(size.getParentRegion()))
+          return failure(); // of another size for each index, or one that is worked out later
+      }
       results.push_back(take(args, sizes));
     }
     sizes = args.size();
@@ -66,6 +71,7 @@ private:
   Location loc;
   ArrayRef<Batched> operands;
   Axes axes;
+  Lifted lifted;
   SmallVector<Place> inner, results;
   size_t sizes = 0;
 
@@ -194,7 +200,7 @@ private:
 };
 } // namespace
 
-FailureOr<SmallVector<Batched>> mapCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands) {
-  return MappedCall(call, batch, operands).run();
+FailureOr<SmallVector<Batched>> mapCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands, Lifted lifted) {
+  return MappedCall(call, batch, operands, lifted).run();
 }
 } // namespace tl

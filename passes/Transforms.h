@@ -12,8 +12,11 @@ class MapOp;
 mlir::LogicalResult liftMaps(mlir::func::FuncOp function, llvm::StringRef keep = "");
 /// Replaces one map whose body has no map, by whole-array ops; fails, with nothing changed, where something in it cannot be lifted.
 mlir::LogicalResult liftMap(MapOp map);
+/// What a value of a map's body has become.
+using Lifted = llvm::function_ref<Batched(mlir::Value)>;
 /// The results of a call in a map, over all axes of its operands, by one call of a mapped function; fails where sizes depend on indices.
-mlir::FailureOr<llvm::SmallVector<Batched>> mapCall(mlir::func::CallOp call, BatchBuilder &batch, llvm::ArrayRef<Batched> operands);
+mlir::FailureOr<llvm::SmallVector<Batched>> mapCall(mlir::func::CallOp call, BatchBuilder &batch, llvm::ArrayRef<Batched> operands,
+                                                    Lifted lifted);
 /// Replaces a map by loops over its extents that write their results element by element: right for every body.
 mlir::LogicalResult mapToLoops(MapOp map);
 

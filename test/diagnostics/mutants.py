@@ -1,4 +1,4 @@
-# RUN: %python %s %tlc 1 150 %root/examples %root/stdlib
+# RUN: %python %s %tlc 1 400 %root/examples %root/stdlib
 """mutants.py TLC SEED COUNT FOLDER...: what the compiler says about programs with one mistake.
 
 Changes one place of a program of the folders, COUNT times; the same SEED gives the same mutants. Those that still check are set
@@ -11,6 +11,7 @@ import concurrent.futures
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -167,11 +168,12 @@ def main():
     parser.add_argument("--worst", type=int, default=0)
     options = parser.parse_args()
     paths = sorted(os.path.join(f, name) for f in options.folders for name in os.listdir(f) if name.endswith(".tl"))
-    # The prelude is no program: its definitions without a body are the compiler's alone.
-    programs = [Program(p) for p in paths if check(options.tlc, p)[0] == 0 and not p.endswith("prelude.tl")]
-
     failed, hits, shown, totals, worst = False, {}, 0, 0, []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        # A program is what is right as anybody's file: definitions without a body (the prelude's) and `@shape` are the library's alone.
+        copy = os.path.join(folder, "copy.tl")
+        programs = [Program(p) for p in paths if not p.endswith("prelude.tl") and check(options.tlc, shutil.copy(p, copy))[0] == 0]
+
         def judge(number, mutant):
             path = os.path.join(folder, f"mutant{number}.tl")
             with open(path, "w", encoding="utf-8") as file:
