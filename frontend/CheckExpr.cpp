@@ -428,6 +428,15 @@ std::optional<Size> Checker::sizeOf(Expr *e) {
       return *l - *r;
     case BinaryOp::Mul:
       return *l * *r;
+    case BinaryOp::Pow: { // n ** 2 is n * n
+      auto count = r->constant();
+      if (!count || *count < 1 || *count > 4 || l->constant())
+        return std::nullopt;
+      Size power = *l;
+      for (int64_t i = 1; i < *count; ++i)
+        power = power * *l;
+      return power;
+    }
     case BinaryOp::FloorDiv:
     case BinaryOp::Mod:
       // By a divisor that is positive: else the division itself may trap, and is not a size.

@@ -324,6 +324,8 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
   Writer writer(function.getContext());
   for (const ast::Decl *decl : asking.modules.front()->decls)
     writer.reserve(decl->name);
+  for (const auto &module : asking.modules)
+    writer.reserve(signature.moduleName(module.get()));
   for (StringRef word : {"where", "test", "bench", "const", "if", "for", "in", "let", "var", "while", "assert", "def", "import", "as"})
     writer.reserve(word);
   for (const Sym *sym : asked->sizeParams)
