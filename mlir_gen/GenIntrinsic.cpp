@@ -172,24 +172,27 @@ Value stopGradient(FunctionGen &f, const Call &c) {
   return leafwise(f, c, [&](mlir::Value x, const Leaf &, const Leaf &) { return f.op("tl.stop_gradient", x); });
 }
 
-/// The sum over all leaves of the products of their elements, in the widest type.
+/// The sum over all leaves of the products of their elements, as `kind`.
 mlir::Value innerProduct(FunctionGen &f, const Value &a, const Value &b, ScalarKind kind) {
   mlir::Value sum;
-  for (auto [x, y, leaf] : llvm::zip_equal(a.leaves, b.leaves, f.leavesOf(a.type))) {
-    mlir::Value product;
+  for (auto [narrowX, narrowY, leaf] : llvm::zip_equal(a.leaves, b.leaves, f.leavesOf(a.type))) {
+    mlir::Value x = f.convert(narrowX, leaf.scalar, kind), y = f.convert(narrowY, leaf.scalar, kind), product;
     if (leaf.dims.empty()) {
       product = f.op("tl.mul", {x, y});
     } else {
       auto labels = f.attr("lhs", f.b.getDenseI64ArrayAttr(axesUpTo(leaf.dims.size())));
       product = f.op("tl.contract", {x, y}, {labels, f.attr("rhs", labels.getValue()), f.attr("rank", f.b.getI64IntegerAttr(0))});
     }
-    product = f.convert(product, leaf.scalar, kind);
     sum = sum ? f.op("tl.add", {sum, product}) : product;
   }
   return sum ? sum : f.constant(kind, 0);
 }
 Value dot(FunctionGen &f, const Call &c) { return {c.type, {innerProduct(f, c.args[0], c.args[1], scalarOf(c.type))}}; }
-Value norm(FunctionGen &f, const Call &c) { return {c.type, {f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], scalarOf(c.type)))}}; }
+/// In f32 for half floats: their squares leave the range.
+Value norm(FunctionGen &f, const Call &c) {
+  const ScalarKind to = scalarOf(c.type), kind = bitWidth(to) < 32 ? ScalarKind::F32 : to;
+  return {c.type, {f.convert(f.op("tl.sqrt", innerProduct(f, c.args[0], c.args[0], kind)), kind, to)}};
+}
 
 Value size(FunctionGen &f, const Call &c) {
   const size_t axis = axesOf(c.args[1], rankOf(c.args[0])).front();

@@ -288,6 +288,12 @@ SmallVector<Value> SortOp::jvp(OpBuilder &b, ArrayRef<Value> dx) {
 //===- composites --------------------------------------------------------------------------------------------------------------------===//
 
 namespace {
+/// Half floats as f32, as NumPy does for means: sums and counts leave their range long before the results do.
+Val wide(OpBuilder &b, Location loc, Value x) {
+  return convert(Val(b, loc, x), elementOf(x).getIntOrFloatBitWidth() < 32 ? b.getF32Type() : elementOf(x));
+}
+/// The result of `op`, computed on wide(x).
+SmallVector<Value> rounded(Operation *op, Val y) { return {convert(y, elementOf(op->getResult(0))).v}; }
 /// How many elements each result is made of, as a number of type `element`.
 Val countOver(Val x, ArrayRef<int64_t> axes, Type element) {
   OpBuilder &b = *x.b;
@@ -309,34 +315,34 @@ Val largest(Val x, ArrayRef<int64_t> axes) {
 }
 } // namespace
 
-SmallVector<Value> ReduceMeanOp::expand(OpBuilder &b) { return {mean(Val(b, getLoc(), getX()), getAxes()).v}; }
-SmallVector<Value> ReduceVarOp::expand(OpBuilder &b) { return {variance(*this, Val(b, getLoc(), getX()), getAxes()).v}; }
-SmallVector<Value> ReduceStdOp::expand(OpBuilder &b) { return {sqrt(variance(*this, Val(b, getLoc(), getX()), getAxes())).v}; }
+SmallVector<Value> ReduceMeanOp::expand(OpBuilder &b) { return rounded(*this, mean(wide(b, getLoc(), getX()), getAxes())); }
+SmallVector<Value> ReduceVarOp::expand(OpBuilder &b) { return rounded(*this, variance(*this, wide(b, getLoc(), getX()), getAxes())); }
+SmallVector<Value> ReduceStdOp::expand(OpBuilder &b) { return rounded(*this, sqrt(variance(*this, wide(b, getLoc(), getX()), getAxes()))); }
 SmallVector<Value> ReduceCountOp::expand(OpBuilder &b) { return {sum(convert(Val(b, getLoc(), getX()), b.getI64Type()), getAxes()).v}; }
 SmallVector<Value> Norm2Op::expand(OpBuilder &b) {
-  Val x(b, getLoc(), getX());
-  return {sqrt(sum(x * x, getAxes())).v};
+  Val x = wide(b, getLoc(), getX());
+  return rounded(*this, sqrt(sum(x * x, getAxes())));
 }
 SmallVector<Value> LogSumExpOp::expand(OpBuilder &b) {
-  Val x(b, getLoc(), getX()), m = largest(x, getAxes());
+  Val x = wide(b, getLoc(), getX()), m = largest(x, getAxes());
   // An infinite maximum is not subtracted: inf - inf is no number.
   Val shift = select(x.like(make<IsFiniteOp>(b, getLoc(), m.v)), m, 0.0);
-  return {(log(sum(exp(x - back(*this, shift)), getAxes())) + shift).v};
+  return rounded(*this, log(sum(exp(x - back(*this, shift)), getAxes())) + shift);
 }
 SmallVector<Value> SoftmaxOp::expand(OpBuilder &b) {
   int64_t axis = getAxis();
-  Val x(b, getLoc(), getX());
+  Val x = wide(b, getLoc(), getX());
   SmallVector<Value> sizes = sizesOf(b, getX());
   SmallVector<int64_t> others = otherAxes(rankOf(getX()), axis);
   Val e = exp(x - broadcast(largest(x, axis), sizes, others));
-  return {(e / broadcast(sum(e, axis), sizes, others)).v};
+  return rounded(*this, e / broadcast(sum(e, axis), sizes, others));
 }
 SmallVector<Value> LogSoftmaxOp::expand(OpBuilder &b) {
   int64_t axis = getAxis();
-  Val x(b, getLoc(), getX());
+  Val x = wide(b, getLoc(), getX());
   SmallVector<Value> sizes = sizesOf(b, getX());
   SmallVector<int64_t> others = otherAxes(rankOf(getX()), axis);
   Val s = x - broadcast(largest(x, axis), sizes, others);
-  return {(s - broadcast(log(sum(exp(s), axis)), sizes, others)).v};
+  return rounded(*this, s - broadcast(log(sum(exp(s), axis)), sizes, others));
 }
 } // namespace tl

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 import reference as r
-from table import FEW_PAIR, PAIR, PARTS, SAME, UNARY
+from table import PAIR, PARTS, SAME, UNARY
 
 VARIABLES = "xyzw"
 # Second derivatives, by the mode of the outer and of the inner one, and which of a row's signatures each is tried on.
@@ -308,14 +308,6 @@ def write(unit):
     unit.text = f"def case{unit.number}(at: str) {{\n" + "\n".join(lines) + f'\n}}\ntest "{quoted}" {{\n{called}\n}}\n'
 
 
-def tried(op, kind, t, signature):
-    """All pairs of shapes for f64 and i32; for the other types of values three and one more, another for each op."""
-    if op.shapes != PAIR or kind != "values" or t in ("f64", "i32") or signature in FEW_PAIR:
-        return True
-    others = [s for s in PAIR if s not in FEW_PAIR]
-    return signature == others[zlib.crc32((op.expr + t).encode()) % len(others)]
-
-
 def units(ops, seed, kind, types):
     number = 0
     for op in ops:
@@ -331,8 +323,6 @@ def units(ops, seed, kind, types):
                 if kind in SECOND and signature != op.shapes[min(SECOND[kind], len(op.shapes) - 1)]:
                     continue
                 if kind == "batched" and signature != op.shapes[zlib.crc32(op.expr.encode()) % min(2, len(op.shapes))]:
-                    continue
-                if not tried(op, kind, t, signature):
                     continue
                 unit = Unit(op, kind, t, signature, number)
                 if (kind == "gradients" or kind in SECOND) and not unit.differentiated:

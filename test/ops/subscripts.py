@@ -8,11 +8,14 @@ import random
 
 import numpy as np
 
-AXES, ARRAYS, TYPES = "nmlo", "yzw", ("f64", "i32", "u8", "bool")
+from reference import FLOATS, INTS
+
+AXES, ARRAYS = "nmlo", "yzw"
 INDEX_TYPES = ("i64", "i32", "u8", "u64")
 ALWAYS = (":", "::2", "::-1", "::-3")                                    # on any size
 ONE = ("0", "-1", "1:", ":-1", "{a}-1", "{a}//2:", "1::2", ":0:-1", "-1:", "0:{a}-1", "-1::-2")  # on sizes from 1
 THREE = ("1:3", "2:0:-1", "-3:-1", "-2", "2", ":-2", "1:1", "-1:-3:-1", "1:-1:2")
+NUMBERS = FLOATS + INTS
 MIXED = (":", "0", "-1", "1:", "::-1", "1:3", "INT", "LIST", "TABLE", "MASK")  # what is tried with all others
 
 
@@ -111,22 +114,22 @@ def forms():
 def rows(Op):
     """One row to read with each form, and one to assign to a third of those that can be assigned to."""
     for number, form in enumerate(forms()):
-        types = tuple(dict.fromkeys((TYPES[number % 4], TYPES[number // 4 % 4])))
-        common = dict(types=types, within=0, least=form.least, unsized=form.unsized)
+        common = dict(within=0, least=form.least)
 
         def read(x, *args, form=form):
             return subscript(x, form.text, form.names(x, args))
-        yield Op("[]", f"x[{form.text}]", ("any", *form.domains), read, shapes=((form.array, *form.signature),), kinds=(None, *form.kinds), smooth=number % 5 == 0, **common)
+        yield Op("[]", f"x[{form.text}]", ("any", *form.domains), read, shapes=((form.array, *form.signature),), kinds=(None, *form.kinds), types=NUMBERS + ("bool",),
+                 smooth=number % 10 == 0, unsized=form.unsized, **common)
         if number % 3 == 0 and "None" not in form.text:
-            yield assigned(Op, form, number // 3 % 4, number, common)
+            yield assigned(Op, form, number // 3 % 4, NUMBERS, smooth=number % 4 == 0, **common)
+            yield assigned(Op, form, None, ("bool",), **common)
 
 
-def assigned(Op, form, how, number, common):
-    """`t[...] = e` for an array, a number, a row; `t[...] += e`."""
+def assigned(Op, form, how, types, **common):
+    """`t[...] = e` for a row, a number, an array; `t[...] += e`; for bools `t[...] = not e`."""
     text = form.text
-    kind = common["types"][0]
     domains, shapes, kinds = ("any", *form.domains), (form.array, *form.signature), (None, *form.kinds)
-    if kind == "bool":
+    if how is None:
         statement, value = f"t[{text}] = not x[{text}]", lambda old, x, v: np.logical_not(x)
     elif how == 0 and form.ends_whole and len(form.signature) < 3:
         v = "yzw"[len(form.signature)]
@@ -137,12 +140,11 @@ def assigned(Op, form, how, number, common):
     elif how == 2:
         statement, value = f"t[{text}] += x[{text}]", lambda old, x, v: old + x
     else:
-        statement, value = f"t[{text}] = 3 * x[{text}]", lambda old, x, v: 3 * x
+        statement, value = f"t[{text}] = 3 * x[{text}]", lambda old, x, v: np.multiply(x, x.dtype.type(3))
 
     def write(x, *args):
         places = subscript(np.arange(x.size).reshape(x.shape), text, form.names(x, args))
         t = np.array(x).reshape(-1)
         t[places] = value(t[places], x.reshape(-1)[places], args[-1] if args else None)
         return t.reshape(x.shape)
-    return Op("[] =", f"(p -> {{ var t = p; {statement}; t }})(x)", domains, write, shapes=(shapes,), kinds=kinds, smooth=number % 2 == 0,
-              **{**common, "types": (kind,), "unsized": False})
+    return Op("[] =", f"(p -> {{ var t = p; {statement}; t }})(x)", domains, write, types=types, shapes=(shapes,), kinds=kinds, **common)
