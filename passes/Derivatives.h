@@ -17,12 +17,16 @@ llvm::SmallVector<mlir::Value> activeCaptures(mlir::Operation *op, const Active 
 void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
 /// Finds what is active, and makes each active `while` a `for`.
 void countWhiles(mlir::func::FuncOp function, Active &active);
+/// Splits the loops marked `@checkpoint` into segments; says whether there are any.
+bool splitIntoSegments(mlir::func::FuncOp function);
+/// Gives each rule by hand that differentiates its own function a copy of that function without the rule.
+void freeOwnRules(mlir::ModuleOp module);
 
 /// Reports an op that has no derivative, and fails.
 using Refuse = llvm::function_ref<mlir::LogicalResult(mlir::Operation *)>;
 /// Makes the body of `function` its own derivative: see vjp and jvp. Calls that may be are inlined, maps lifted. `wrt` are argument
-/// numbers.
-mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals, Refuse refuse);
+/// numbers. `masked`: it takes masks and gives them.
+mlir::LogicalResult reverse(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, bool primals, bool masked, Refuse refuse);
 mlir::LogicalResult forward(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> wrt, Refuse refuse);
 
 /// The two parts of a function that gives its primals, then cotangents of its arguments.

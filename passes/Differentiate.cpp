@@ -179,15 +179,34 @@ private:
     return {};
   }
 
-  /// A pullback of a call that stays a call: that one keeps what it needs.
-  LogicalResult replaceBoth(VjpOp op, func::CallOp call) {
-    auto made = derivative(
-        op.getLoc(), op.getCallee(), "vjp", op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), true, refuse); },
+  /// What has the sizes of the results of `op` behind the primals: its points, for masks too.
+  static SmallVector<Value> sizedAs(VjpOp op) {
+    SmallVector<Value> points;
+    for (unsigned times = 0; times <= op.getMasked(); ++times)
+      llvm::append_range(points, llvm::map_range(op.getWrt(), [&](int64_t i) { return op.getArgs()[i]; }));
+    return points;
+  }
+
+  /// The function that `op` calls: it gives the primals first if `primals`.
+  FailureOr<func::FuncOp> pullback(VjpOp op, bool primals) {
+    StringRef mode = op.getMasked() ? (primals ? "vjp.masked" : "pullback.masked") : primals ? "vjp" : "pullback";
+    return derivative(
+        op.getLoc(), op.getCallee(), mode, op.getWrt(),
+        [&](func::FuncOp f) { return reverse(f, op.getWrt(), primals, op.getMasked(), refuse); },
         [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
-          for (int64_t i : op.getWrt())
-            results.push_back(args[i]);
+          SmallVector<Type> cotangents = llvm::map_to_vector(op.getWrt(), [&](int64_t i) { return args[i]; });
+          if (op.getMasked())
+            llvm::append_range(cotangents, llvm::map_to_vector(cotangents, maskType));
+          if (!primals)
+            results.clear();
+          llvm::append_range(results, cotangents);
           llvm::append_range(args, op.getSeeds().getTypes());
         });
+  }
+
+  /// A pullback of a call that stays a call: that one keeps what it needs.
+  LogicalResult replaceBoth(VjpOp op, func::CallOp call) {
+    auto made = pullback(op, true);
     if (failed(made))
       return failure();
     auto [known, isNew] = splits.try_emplace(*made);
@@ -221,31 +240,19 @@ private:
     }
     call.erase();
     llvm::append_range(args, op.getSeeds());
-    SmallVector<Value> sizedAs = llvm::map_to_vector(op.getWrt(), [&](int64_t i) { return op.getArgs()[i]; });
-    replaceByCall(op, split.backward, args, sizedAs);
+    replaceByCall(op, split.backward, args, sizedAs(op));
     return success();
   }
 
   LogicalResult replace(VjpOp op) {
     if (func::CallOp call = op.getPrimals() ? func::CallOp() : primalOf(op); call && mayInline(call) && succeeded(replaceBoth(op, call)))
       return success();
-    StringRef mode = op.getPrimals() ? "vjp" : "pullback";
-    auto made = derivative(
-        op.getLoc(), op.getCallee(), mode, op.getWrt(), [&](func::FuncOp f) { return reverse(f, op.getWrt(), op.getPrimals(), refuse); },
-        [&](SmallVectorImpl<Type> &args, SmallVectorImpl<Type> &results) {
-          if (!op.getPrimals())
-            results.clear();
-          for (int64_t i : op.getWrt())
-            results.push_back(args[i]);
-          llvm::append_range(args, op.getSeeds().getTypes());
-        });
+    auto made = pullback(op, op.getPrimals());
     if (failed(made))
       return failure();
-    SmallVector<Value> args(op.getArgs()), sizedAs;
+    SmallVector<Value> args(op.getArgs());
     llvm::append_range(args, op.getSeeds());
-    for (int64_t i : op.getWrt())
-      sizedAs.push_back(op.getArgs()[i]);
-    replaceByCall(op, *made, args, sizedAs);
+    replaceByCall(op, *made, args, sizedAs(op));
     return success();
   }
 
@@ -304,6 +311,7 @@ private:
 } // namespace
 
 LogicalResult makeDerivatives(ModuleOp module) {
+  freeOwnRules(module);
   Maker maker(module);
   for (auto function : llvm::to_vector(module.getOps<func::FuncOp>()))
     if (failed(maker.run(function)))

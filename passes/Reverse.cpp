@@ -35,6 +35,25 @@ void nameAdjoint(Value g, Value x, Operation *primal) {
   op->setLoc(NameLoc::get(StringAttr::get(op->getContext(), "d_" + name), named ? named.getChildLoc() : op->getLoc()));
 }
 
+/// An argument or a result of a call, with its sizes; if nobody uses it, nobody has stated them.
+Value sized(OpBuilder &b, Value x) {
+  Value known = withSizesOf(x);
+  auto type = dyn_cast<RankedTensorType>(x.getType());
+  if (!type || known != x)
+    return known;
+  SmallVector<Value> sizes;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    sizes.push_back(SizeOp::create(b, x.getLoc(), x, axis));
+  return SizedOp::create(b, x.getLoc(), x, sizes);
+}
+
+Val constantMask(OpBuilder &b, Location loc, bool taken) { return Val(b, loc, arith::ConstantOp::create(b, loc, b.getBoolAttr(taken))); }
+/// The mask of the cotangent of `x`, in the shape of `like`.
+Value wholeMask(OpBuilder &b, const Adjoints &adjoints, Value x, Value like) {
+  Value mask = adjoints.mask(x);
+  return broadcastLike(mask ? Val(b, like.getLoc(), mask) : constantMask(b, like.getLoc(), bool(adjoints.get(x))), like).v;
+}
+
 class Reverser {
 public:
   Reverser(Replaced &replaced, Refuse refuse) : replaced(replaced), refuse(refuse) {}
@@ -80,7 +99,7 @@ private:
     if (auto differentiable = dyn_cast<Differentiable>(op))
       return differentiable.vjp(adjoints, g), success();
     if (auto call = dyn_cast<func::CallOp>(op))
-      return giveCall(call, adjoints, g);
+      return giveCall(call, adjoints);
     if (auto branch = dyn_cast<scf::IfOp>(op))
       return giveIf(branch, adjoints, g, active);
     if (auto loop = dyn_cast<scf::ForOp>(op))
@@ -96,26 +115,17 @@ private:
     return refuse(op);
   }
 
-  /// A result of a call with its sizes; if nobody uses it, nobody has stated them.
-  static Value sized(OpBuilder &b, Value y) {
-    Value known = withSizesOf(y);
-    auto type = dyn_cast<RankedTensorType>(y.getType());
-    if (!type || known != y)
-      return known;
-    SmallVector<Value> sizes;
-    for (int64_t axis = 0; axis < type.getRank(); ++axis)
-      sizes.push_back(SizeOp::create(b, y.getLoc(), y, axis));
-    return SizedOp::create(b, y.getLoc(), y, sizes);
-  }
-
   /// A call that was not inlined is of a function whose derivative is written by hand, or of one that calls itself: then its pullback
-  /// recomputes the primal.
-  LogicalResult giveCall(func::CallOp call, Adjoints &adjoints, ArrayRef<Value> g) {
+  /// recomputes the primal, and takes masks and gives them.
+  LogicalResult giveCall(func::CallOp call, Adjoints &adjoints) {
     OpBuilder &b = adjoints.b;
-    SmallVector<Value> seeds;
-    for (auto [y, cotangent] : llvm::zip(call.getResults(), g))
-      if (isFloat(y))
-        seeds.push_back(cotangent ? cotangent : zeroLike(b, sized(b, y)));
+    SmallVector<Value> results;
+    llvm::copy_if(call.getResults(), std::back_inserter(results), [](Value y) { return isFloat(y); });
+    SmallVector<Value> seeds = llvm::map_to_vector(results, [&](Value y) {
+      Value cotangent = adjoints.get(y);
+      return cotangent ? cotangent : zeroLike(b, sized(b, y));
+    });
+    const bool masked = llvm::any_of(results, [&](Value y) { return bool(adjoints.mask(y)); });
     if (func::FuncOp byHand = derivativeByHand(call, "tl.vjp")) {
       SmallVector<Value> args(call.getOperands());
       llvm::append_range(args, seeds);
@@ -123,7 +133,7 @@ private:
       unsigned next = 0;
       for (Value x : call.getOperands())
         if (isFloat(x))
-          addFromCall(call, adjoints, x, given.getResult(next++));
+          addByHand(call, adjoints, x, given.getResult(next++));
       return success();
     }
     SmallVector<int64_t> wrt;
@@ -133,15 +143,23 @@ private:
         wrt.push_back(i);
         types.push_back(x.getType());
       }
-    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false);
-    for (auto [i, dx] : llvm::zip(wrt, vjp.getResults()))
-      addFromCall(call, adjoints, call.getOperand(i), dx);
+    if (masked) {
+      for (Value y : results)
+        seeds.push_back(wholeMask(b, adjoints, y, sized(b, y)));
+      llvm::append_range(types, llvm::map_to_vector(types, maskType));
+    }
+    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false, masked);
+    for (auto [k, i] : llvm::enumerate(wrt)) {
+      Value x = call.getOperand(i);
+      auto given = [&](unsigned n) { return adjoints.val(call.getLoc(), sizedLike(b, vjp.getResult(n), x)); };
+      adjoints.add(x, given(k), masked ? given(wrt.size() + k) : Val());
+    }
     return success();
   }
 
-  /// Adds what a call gives its operand `x`, where its result was taken: see Note [Masks]. Element for element if the function is
-  /// elementwise, else as a whole.
-  static void addFromCall(func::CallOp call, Adjoints &adjoints, Value x, Value given) {
+  /// Adds what a derivative by hand gives the operand `x`, where the result was taken: see Note [Masks]. Element for element if the
+  /// function is elementwise, else as a whole.
+  static void addByHand(func::CallOp call, Adjoints &adjoints, Value x, Value given) {
     Val dx = adjoints.val(call.getLoc(), sizedLike(adjoints.b, given, x)), mask;
     for (Value y : call.getResults()) {
       if (!adjoints.get(y))
@@ -222,15 +240,6 @@ private:
       adjoints.replace(captures[k], adjoints.val(loc, adjoints.get(captures[k])),
                        adjoints.val(loc, isTensor(mask) ? sizedLike(b, mask, captures[k]) : mask));
     return success();
-  }
-
-  static Val constantMask(OpBuilder &b, Location loc, bool taken) {
-    return Val(b, loc, arith::ConstantOp::create(b, loc, b.getBoolAttr(taken)));
-  }
-  /// The mask of the cotangent of `x`, in the shape of `like`.
-  static Value wholeMask(OpBuilder &b, const Adjoints &adjoints, Value x, Value like) {
-    Value mask = adjoints.mask(x);
-    return broadcastLike(mask ? Val(b, like.getLoc(), mask) : constantMask(b, like.getLoc(), bool(adjoints.get(x))), like).v;
   }
 
   /// How many steps the loop makes.
@@ -503,56 +512,14 @@ private:
 };
 } // namespace
 
-/// A loop marked `@checkpoint` -> a loop over segments of about as many steps as there are segments: the reverse keeps a state for each
-/// segment, and those within one while it goes through that.
-static void splitIntoSegments(scf::ForOp op) {
-  OpBuilder b(op);
-  Location loc = op.getLoc();
-  Value zero = index(b, loc, 0), one = index(b, loc, 1);
-  Value length = b.createOrFold<arith::SubIOp>(loc, op.getUpperBound(), op.getLowerBound());
-  Value trips = arith::MaxSIOp::create(b, loc, b.createOrFold<arith::CeilDivSIOp>(loc, length, op.getStep()), zero);
-  Val count(b, loc, arith::IndexCastOp::create(b, loc, b.getI64Type(), trips));
-  Val root = convert(sqrt(convert(count, b.getF64Type())), b.getI64Type()); // however it is rounded
-  Value segment = arith::AddIOp::create(b, loc, arith::IndexCastOp::create(b, loc, b.getIndexType(), root.v), one);
-  auto sized = [&](OpBuilder &b, ValueRange values) {
-    SmallVector<Value> all;
-    for (auto [value, init] : llvm::zip(values, op.getInitArgs()))
-      all.push_back(sizedLike(b, value, init));
-    return all;
-  };
-  auto outer =
-      scf::ForOp::create(b, loc, zero, trips, segment, op.getInitArgs(), [&](OpBuilder &b, Location loc, Value first, ValueRange states) {
-        Value end = arith::MinSIOp::create(b, loc, arith::AddIOp::create(b, loc, first, segment), trips);
-        auto inner =
-            scf::ForOp::create(b, loc, first, end, one, sized(b, states), [&](OpBuilder &b, Location loc, Value step, ValueRange args) {
-              IRMapping copies;
-              Value scaled = b.createOrFold<arith::MulIOp>(loc, step, op.getStep());
-              copies.map(op.getInductionVar(), b.createOrFold<arith::AddIOp>(loc, scaled, op.getLowerBound()));
-              copies.map(op.getRegionIterArgs(), args);
-              for (Operation &inside : op.getBody()->without_terminator())
-                b.clone(inside, copies);
-              scf::YieldOp::create(b, loc, llvm::map_to_vector(op.getYieldedValues(), [&](Value y) { return copies.lookupOrDefault(y); }));
-            });
-        scf::YieldOp::create(b, loc, sized(b, inner.getResults()));
-      });
-  op.replaceAllUsesWith(outer.getResults());
-  op.erase();
-}
-
-LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals, Refuse refuse) {
+LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals, bool masked, Refuse refuse) {
   Block &body = function.getBody().front();
   auto end = cast<func::ReturnOp>(body.getTerminator());
   Active active;
   for (int64_t i : wrt)
     active.insert(body.getArgument(i));
   countWhiles(function, active);
-  SmallVector<scf::ForOp> marked;
-  function.walk<WalkOrder::PostOrder>([&](scf::ForOp loop) {
-    if (loop->hasAttr("tl.checkpoint") && loop.getNumResults())
-      marked.push_back(loop);
-  });
-  llvm::for_each(marked, splitIntoSegments);
-  if (!marked.empty()) {
+  if (splitIntoSegments(function)) {
     active.clear();
     for (int64_t i : wrt)
       active.insert(body.getArgument(i));
@@ -563,33 +530,32 @@ LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals
   SmallVector<Operation *> ops;
   for (Operation &op : body.without_terminator())
     ops.push_back(&op);
-  for (Value y : end.getOperands()) {
-    if (!isFloat(y))
-      continue;
-    Value seed = body.addArgument(y.getType(), end.getLoc());
-    if (active.contains(y))
-      adjoints.add(y, adjoints.val(end.getLoc(), hasKnownSizes(y) ? sizedLike(b, seed, y) : seed));
-  }
+  const SmallVector<Value> ys = llvm::filter_to_vector(end.getOperands(), [](Value y) { return isFloat(y); });
+  auto given = [&](Value y, Type type) {
+    Value x = body.addArgument(type, end.getLoc());
+    return adjoints.val(end.getLoc(), hasKnownSizes(y) ? sizedLike(b, x, y) : x);
+  };
+  const SmallVector<Val> seeds = llvm::map_to_vector(ys, [&](Value y) { return given(y, y.getType()); });
+  SmallVector<Val> masks(ys.size());
+  if (masked)
+    masks = llvm::map_to_vector(ys, [&](Value y) { return given(y, maskType(y.getType())); });
+  for (auto [y, seed, mask] : llvm::zip_equal(ys, seeds, masks))
+    adjoints.add(y, seed, mask);
   Replaced replaced;
   if (failed(Reverser(replaced, refuse).sweep(ops, adjoints, active)))
     return failure();
   SmallVector<Value> results;
   if (primals)
     llvm::append_range(results, end.getOperands());
+  SmallVector<Value> taken;
   for (int64_t i : wrt) {
     Value x = body.getArgument(i), dx = adjoints.get(x);
     nameAdjoint(dx, x, ops.empty() ? nullptr : ops.back());
-    for (Operation *user : x.getUsers()) // an array's sizes are stated by the `sized` of the argument
-      if (!dx && isa<SizedOp>(user))
-        dx = zeroLike(b, user->getResult(0));
-    if (!dx && isTensor(x)) { // nothing read the argument, and so nothing says its sizes
-      SmallVector<Value> sizes;
-      for (int64_t axis = 0; axis < int64_t(rankOf(x)); ++axis)
-        sizes.push_back(SizeOp::create(b, end.getLoc(), x, axis));
-      x = SizedOp::create(b, end.getLoc(), x, sizes);
-    }
-    results.push_back(dx ? dx : zeroLike(b, x));
+    results.push_back(dx ? dx : zeroLike(b, sized(b, x)));
+    if (masked)
+      taken.push_back(wholeMask(b, adjoints, x, sized(b, x)));
   }
+  llvm::append_range(results, taken);
   end->setOperands(results);
   for (Operation *op : llvm::reverse(replaced))
     op->erase();

@@ -40,6 +40,12 @@ inline bool isFloat(mlir::Type type) { return llvm::isa<mlir::FloatType>(element
 inline bool isFloat(mlir::Value x) { return isFloat(x.getType()); }
 /// The tensor type with `rank` dynamic sizes; the scalar itself for rank 0.
 mlir::Type tensorOf(mlir::Type element, unsigned rank);
+/// The type of a mask of values of `type`: i1 in its shape.
+inline mlir::Type maskType(mlir::Type type) {
+  auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
+  mlir::Type i1 = mlir::IntegerType::get(type.getContext(), 1);
+  return tensor ? tensorOf(i1, tensor.getRank()) : i1;
+}
 /// 0, 1, ..., n - 1.
 llvm::SmallVector<int64_t> axesUpTo(int64_t n);
 /// The axes 0 .. rank-1 that are not among `axes`.

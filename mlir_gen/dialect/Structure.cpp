@@ -171,12 +171,17 @@ LogicalResult VjpOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto function = verifyCallee(*this, symbols, getCalleeAttr(), getArgs(), getWrt());
   if (failed(function))
     return failure();
-  if (getSeeds().getTypes() != TypeRange(floatsOf(function->getResultTypes())))
+  auto withMasks = [&](SmallVector<Type> types) {
+    if (getMasked())
+      llvm::append_range(types, llvm::map_to_vector(types, maskType));
+    return types;
+  };
+  if (getSeeds().getTypes() != TypeRange(withMasks(floatsOf(function->getResultTypes()))))
     return emitOpError("has seeds that are not of the types of the function's float results");
   SmallVector<Type> results;
   if (getPrimals())
     llvm::append_range(results, function->getResultTypes());
-  llvm::append_range(results, typesOf(getArgs(), getWrt()));
+  llvm::append_range(results, withMasks(typesOf(getArgs(), getWrt())));
   return getResultTypes() == TypeRange(results) ? success() : emitOpError("has wrong result types");
 }
 
