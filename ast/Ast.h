@@ -426,17 +426,26 @@ enum class CallableKind : uint8_t {
   Cast,      ///< f32(x): type of the call
   Transform, ///< grad(f), vmap(f), jvp(f, ...), the pullback that vjp(f, x) gives, ...: `name` applied to `inner`
 };
+/// Which axis `vmap` goes along, as it was written.
+struct MapAxes {
+  std::optional<int64_t> axis = 0; ///< negative: from the end; nothing: the argument is the same for all calls
+  List<MapAxes> parts;             ///< of several arguments, or of a tuple: each its own
+  Span span;
+};
+
 /// A function value together with the types it is applied at.
 struct Callable {
   CallableKind kind;
   List<const Type *> params; ///< types of its parameters
   const Type *result = nullptr;
-  Instance instance;            ///< Def, Intrinsic
-  LambdaExpr *lambda = nullptr; ///< Lambda: a copy of its own, params and body annotated
-  VarDecl *var = nullptr;       ///< Param, or the `let` that a Lambda/Transform came through (where its environment is)
-  StringRef name;               ///< Transform
-  Callable *inner = nullptr;    ///< Transform
-  VarDecl *point = nullptr;     ///< Transform vjp and pullback: holds where it is differentiated
+  Instance instance;                 ///< Def, Intrinsic
+  LambdaExpr *lambda = nullptr;      ///< Lambda: a copy of its own, params and body annotated
+  VarDecl *var = nullptr;            ///< Param, or the `let` that a Lambda/Transform came through (where its environment is)
+  StringRef name;                    ///< Transform
+  Callable *inner = nullptr;         ///< Transform
+  List<std::optional<int64_t>> axes; ///< Transform vmap: for each part of the arguments, in order; see MapAxes
+  int64_t out = 0;                   ///< Transform vmap: the axis of the results
+  VarDecl *point = nullptr;          ///< Transform vjp and pullback: holds where it is differentiated
   /// For each parameter of function type: the function passed, applied at the parameter's types; else null.
   List<Callable *> functions;
   VarDecl *returned = nullptr; ///< what the function that it returns is bound to (where that one's environment is)
@@ -452,10 +461,11 @@ struct FnValue {
   StringRef name;  ///< Transform
   StringRef asked; ///< Transform: the name that the program gives it; `hessian` is the `jacobian` of a `grad`
   const FnValue *inner = nullptr;
-  Callable *applied = nullptr; ///< a pullback: `inner`, applied at the point
-  VarDecl *point = nullptr;    ///< a pullback: holds the point
-  Expr *at = nullptr;          ///< where it was written
-  const void *scope = nullptr; ///< the checker's environment at that place
+  const MapAxes *axes = nullptr, *out = nullptr; ///< vmap: where they are given
+  Callable *applied = nullptr;                   ///< a pullback: `inner`, applied at the point
+  VarDecl *point = nullptr;                      ///< a pullback: holds the point
+  Expr *at = nullptr;                            ///< where it was written
+  const void *scope = nullptr;                   ///< the checker's environment at that place
 };
 
 /// A size comparison that could not be decided: `lhs == rhs` (or <=) is checked when the program runs, before `at`.

@@ -302,6 +302,11 @@ private:
   Callable *applyTransform(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span);
   const Type *transformCall(CallExpr *e, StringRef name);
 
+  // CheckVmap.cpp
+  std::optional<MapAxes> mapAxes(Expr *e);
+  bool mapOptions(CallExpr *e, FnValue &f);
+  Callable *applyVmap(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *c);
+
   // CheckDerivative.cpp: derivatives that are more than one number's
   void makeFloat(const Type *t, Span span);
   bool mayDifferentiate(StringRef asked, StringRef role, const Type *point, Span span);

@@ -238,7 +238,8 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
 
 const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   SmallVector<const Type *> args;
-  for (const Arg &a : e->args)
+  const bool isVmap = name == "vmap" && !e->args.empty() && e->args[0].name.empty();
+  for (const Arg &a : isVmap ? e->args.take_front() : e->args) // its axes are no values
     args.push_back(check(a.value));
   if (llvm::any_of(args, [&](const Type *t) { return isError(t); }))
     return types.error();
@@ -246,7 +247,7 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
     return treeMapCall(e);
   if (name == "vjp" || name == "jvp" || name == "hvp")
     return derivativeCall(e, name);
-  if (args.size() != 1 || !e->args[0].name.empty()) {
+  if (!isVmap && (args.size() != 1 || !e->args[0].name.empty())) {
     auto &d = diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
     if (args.size() > 1)
       d.help(("apply what it gives: `" + name + "(f)(x)`").str());
@@ -259,6 +260,8 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   f.name = f.asked = name;
   f.inner = inner;
   f.at = e;
+  if (isVmap && !mapOptions(e, f))
+    return types.error();
   if (name == "hessian") { // the jacobian of the gradient
     f.name = "grad";
     f.inner = keep(f);
@@ -335,49 +338,8 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
   c->params = module->list<const Type *>(args);
   auto parameters = llvm::MutableArrayRef<const Type *>(const_cast<const Type **>(c->params.data()), c->params.size());
   if (f->name == "vmap") {
-    SmallVector<const Type *> rows;
-    std::optional<Size> batch;
-    // The type of a row of argument `i`, or of a part of it: those of a tuple are tuples.
-    auto rowOf = [&](auto &self, size_t i, const Type *t) -> const Type * {
-      t = resolved(t);
-      if (auto *tuple = dyn_cast<TupleType>(t); tuple && !tuple->elems.empty()) {
-        SmallVector<const Type *> parts;
-        for (const Type *elem : tuple->elems)
-          if (!(parts.emplace_back(self(self, i, elem))))
-            return nullptr;
-        return types.tuple(parts);
-      }
-      auto dims = dimsOf(t);
-      if (dims.empty() || dims[0].pack) {
-        diags.report(Code::E0503, argumentSpan(i, span),
-                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument " +
-                         (t == resolved(args[i]) ? "is " : "has a part that is ") + str(t));
-        return nullptr;
-      }
-      Mismatch why;
-      Solver none;
-      if (batch && !unifySize(*batch, dims[0].size, none, why)) {
-        auto &d = diags.report(Code::E0503, span, "`vmap` needs one leading size, not " + batch->str() + " and " + dims[0].size.str());
-        if (!why.reason.empty())
-          d.note(why.reason);
-        return nullptr;
-      }
-      batch = dims[0].size;
-      return types.array(elemOf(t), Dims(dims.drop_front()));
-    };
-    for (auto [i, t] : llvm::enumerate(args))
-      if (!(rows.emplace_back(rowOf(rowOf, i, t))))
-        return nullptr;
-    uint32_t before = sizeMark();
-    c->inner = apply(f->inner, rows, span);
-    if (!c->inner)
+    if (!applyVmap(f, args, span, c))
       return nullptr;
-    if (madeSince(c->inner->result, before)) {
-      diags.report(Code::E0503, span, "the function under `vmap` gives rows of different sizes: " + str(c->inner->result))
-          .help("all rows of an array have one size");
-      return nullptr;
-    }
-    c->result = arrayOver(c->inner->result, {Dim(*batch)});
   } else if (f->name == "checkpoint") {
     c->inner = apply(f->inner, args, span);
     if (!c->inner)

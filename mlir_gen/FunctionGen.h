@@ -267,11 +267,9 @@ public:
   /// [value.., point..], by as many derivatives along elements of the point, or of the value, as there are: whichever are fewer.
   Value jacobian(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
   mlir::Value unit(const ast::Type *type, const Values &sizes, ValueRange at);
-  Value vmap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
+  Value vmap(const ast::Callable *callable, ArrayRef<Value> args, const ast::Type *type);
   /// `f` on each leaf of the arguments.
   Value treeMap(const Closure &f, ArrayRef<Value> args, const ast::Type *type);
-  /// Row `i` of every array in a value.
-  Value rowOf(const Value &value, mlir::Value i);
   /// A function value as a function of the module: its operands are the leaves of `args`, then the captured
   /// values.
   struct Outlined {
@@ -327,8 +325,8 @@ public:
   mlir::Value scattered(const Access &access, mlir::Value x, mlir::Value owners, const Values &extents, mlir::Value source);
   mlir::Value transposed(mlir::Value x, ArrayRef<int64_t> perm);
   Value fallback(ast::FallbackExpr *e);
-  /// Element or row `i` of an array.
-  Value row(const Value &array, mlir::Value i);
+  /// The element of an array at `i` along `axis`.
+  Value row(const Value &array, mlir::Value i, size_t axis = 0);
   /// The places where `mask` is true, in row-major order: an i64 array for each of its axes, `count` long.
   Values placesOf(const Operand &mask, mlir::Value count);
   /// Stores in a name, field, subscript or tuple of these. `value` is given the type stored and, to ask for

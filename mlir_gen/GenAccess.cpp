@@ -262,21 +262,20 @@ Value FunctionGen::subscript(SubscriptExpr *e) {
   return read(access, base, type);
 }
 
-Value FunctionGen::row(const Value &array, mlir::Value i) {
-  auto dims = ast::dimsOf(array.type);
-  const Type *type = m.types.array(elemOf(array.type), Dims(dims.drop_front()));
+Value FunctionGen::row(const Value &array, mlir::Value i, size_t axis) {
+  Dims rest;
   Access access;
-  access.offsets = {i};
-  access.sizes = {index(1)};
-  access.strides = {1};
-  access.dropped = {0};
-  access.whole = access.always = false;
-  for (const Size &size : sizesOf(dims.drop_front())) {
-    access.offsets.push_back(index(0));
-    access.sizes.push_back(eval(size));
+  for (auto [d, size] : llvm::enumerate(sizesOf(ast::dimsOf(array.type)))) {
+    const bool isAxis = d == axis;
+    access.offsets.push_back(isAxis ? i : index(0));
+    access.sizes.push_back(isAxis ? index(1) : eval(size));
     access.strides.push_back(1);
+    if (!isAxis)
+      rest.push_back(Dim(size));
   }
-  return read(access, array, type);
+  access.dropped = {int64_t(axis)};
+  access.whole = access.always = false;
+  return read(access, array, m.types.array(elemOf(array.type), rest));
 }
 
 /// `x[i] ?? y`: the element where i is inside; else one that is, which is then not chosen.

@@ -1,6 +1,5 @@
 // grad, jvp, vjp, jacobian, vmap: functions of functions. What is differentiated becomes a function of the module
-// and an op that refers to it; a map over the leading axis is a tl.map whose body calls the function on one
-// row.
+// and an op that refers to it; vmap is a tl.map whose body calls the function on one element of each argument.
 #include "mlir_gen/FunctionGen.h"
 
 namespace tl::mlirgen {
@@ -13,7 +12,7 @@ Value FunctionGen::transform(const Callable *callable, ArrayRef<Value> args, con
   StringRef name = callable->name;
   auto result = [&] { return typeOf(inner.callable->result); };
   if (name == "vmap")
-    return vmap(inner, args, type);
+    return vmap(callable, args, type);
   if (name == "checkpoint") { // a call that stays one: its pullback computes it again
     if (!holesOf(type).empty())
       return call(inner, args, type);
@@ -167,31 +166,62 @@ Value FunctionGen::map(const Values &extents, const Type *type, llvm::function_r
   return value;
 }
 
-Value FunctionGen::vmap(const Closure &f, ArrayRef<Value> args, const Type *type) {
-  // The callable speaks of one row; its parameters are bound to the rows of the arguments.
-  mlir::Value extent;
-  for (const Value &arg : args)
-    if (!extent && !arg.closure)
-      extent = eval(leavesOf(arg.type).front().dims.front());
-  const Type *element = typeOf(f.callable->result);
-  return map({extent}, type, [&](ValueRange at) {
-    SmallVector<Value> rows;
-    for (const Value &arg : args)
-      rows.push_back(rowOf(arg, at.front()));
-    return call(f, rows, element);
-  });
+/// Calls `visit` with each part of a value that is no tuple.
+static void eachPart(const Value &value, TypeContext &types, llvm::function_ref<void(const Value &)> visit) {
+  if (resolved(value.type)->kind != TypeKind::Tuple || value.closure)
+    return visit(value);
+  for (unsigned field = 0; field < fieldCount(value.type); ++field)
+    eachPart(fieldOf(value, field, types), types, visit);
 }
 
-Value FunctionGen::rowOf(const Value &value, mlir::Value i) {
-  if (resolved(value.type)->kind != TypeKind::Tuple)
-    return row(value, i);
-  SmallVector<Value> parts;
-  SmallVector<const Type *> types;
-  for (unsigned field = 0; field < fieldCount(value.type); ++field) {
-    parts.push_back(rowOf(fieldOf(value, field, m.types), i));
-    types.push_back(parts.back().type);
-  }
-  return record(m.types.tuple(types), parts);
+Value FunctionGen::vmap(const Callable *callable, ArrayRef<Value> args, const Type *type) {
+  const Closure f = closureOf(callable->inner);
+  ArrayRef<std::optional<int64_t>> axes = callable->axes;
+  // The place of an axis that may count from the end; of records, among those of their array.
+  auto placeOf = [&](const Value &part, int64_t axis) -> size_t { return axis < 0 ? axis + sizesOf(ast::dimsOf(part.type)).size() : axis; };
+  mlir::Value extent;
+  for (const Value &arg : args)
+    eachPart(arg, m.types, [&](const Value &part) {
+      if (axes.front() && !extent)
+        extent = eval(sizesOf(ast::dimsOf(part.type))[placeOf(part, *axes.front())]);
+      axes = axes.drop_front();
+    });
+  Value all = map({extent}, type, [&](ValueRange at) {
+    // The callable speaks of one element; its parameters are bound to those of the arguments.
+    axes = callable->axes;
+    auto elementOf = [&](auto &self, const Value &value) -> Value {
+      if (resolved(value.type)->kind != TypeKind::Tuple || value.closure) {
+        const std::optional<int64_t> axis = axes.front();
+        axes = axes.drop_front();
+        return axis ? row(value, at.front(), placeOf(value, *axis)) : value;
+      }
+      SmallVector<Value> parts;
+      SmallVector<const Type *> types;
+      for (unsigned field = 0; field < fieldCount(value.type); ++field) {
+        parts.push_back(self(self, fieldOf(value, field, m.types)));
+        types.push_back(parts.back().type);
+      }
+      return record(m.types.tuple(types), parts);
+    };
+    SmallVector<Value> elements;
+    for (const Value &arg : args)
+      elements.push_back(elementOf(elementOf, arg));
+    return call(f, elements, typeOf(callable->inner->result));
+  });
+  if (!callable->out)
+    return all;
+  ValueRange leaves(all.leaves);
+  Value placed{type, {}};
+  eachPart(all, m.types, [&](const Value &part) {
+    const size_t place = placeOf(part, callable->out);
+    for (mlir::Value leaf : leaves.take_front(part.leaves.size())) {
+      SmallVector<int64_t> perm = axesUpTo(rankOf(leaf));
+      std::rotate(perm.begin(), perm.begin() + 1, perm.begin() + place + 1);
+      placed.leaves.push_back(op("tl.transpose", leaf, attr("perm", b.getDenseI64ArrayAttr(perm))));
+    }
+    leaves = leaves.drop_front(part.leaves.size());
+  });
+  return placed;
 }
 
 Value FunctionGen::treeMap(const Closure &f, ArrayRef<Value> args, const Type *type) {
