@@ -300,7 +300,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
             .help(("write `" + d->params[i]->name + "=" + sources.text(ordered[i]->span) + "`").str());
         return types.error();
       }
-  if (d->body && !knowsConstants(d, ordered))
+  if ((d->body || d->shapeRule.empty()) && !knowsConstants(d, ordered)) // a shape rule asks for its own
     return types.error();
   Solver s;
   SmallVector<const Type *> generic;

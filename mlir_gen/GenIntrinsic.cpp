@@ -159,6 +159,11 @@ Value flip(FunctionGen &f, const Call &c) {
   });
 }
 
+Value polygamma(FunctionGen &f, const Call &c) {
+  const int64_t order = cast<mlir::IntegerAttr>(c.args[0].constant).getInt();
+  return {c.type, {f.op("tl.polygamma", c.args[1].leaf(), f.attr("order", f.b.getI64IntegerAttr(order)))}};
+}
+
 Value filled(FunctionGen &f, const Call &c, double what) {
   Value value{c.type, {}};
   for (const Leaf &to : f.leavesOf(c.type))
@@ -235,6 +240,7 @@ Maker special(StringRef op) {
                                             {"pad", movement::pad},
                                             {"conv2d", movement::conv2d},
                                             {"flip", flip},
+                                            {"polygamma", polygamma},
                                             {"zeros", zeros},
                                             {"zeros_like", zeros},
                                             {"ones_like", onesLike},

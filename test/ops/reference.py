@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 import itertools
+import math
 
 import numpy as np
 
@@ -49,6 +50,20 @@ def digamma_of(x):
     for a, b in ((1, 12), (-1, 120), (1, 252), (-1, 240), (1, 132), (-691, 32760), (1, 12), (-3617, 8160)):
         series, power = series + power * a / b, power / (x * x)
     return shift + np.log(x) - 1 / (2 * x) - series
+
+
+def polygamma(n, x):
+    """For x > 0: (-1)**(n + 1) n! zeta(n + 1, x), the sum of which ends as Euler and Maclaurin say (DLMF 5.15, 25.11)."""
+    if n == 0:
+        return digamma(x)
+    x, s, end = np.asarray(x, LONG), n + 1, 30
+    a = x + end
+    total = sum((x + k) ** LONG(-s) for k in range(end)) + a ** LONG(1 - s) / (s - 1) + a ** LONG(-s) / 2
+    factor = LONG(s)  # s (s + 1) ... (s + 2 j - 2) / (2 j)!
+    for j, bernoulli in enumerate((LONG(1) / 6, LONG(-1) / 30, LONG(1) / 42, LONG(-1) / 30, LONG(5) / 66), 1):
+        factor = factor / 2 if j == 1 else factor * (s + 2 * j - 3) * (s + 2 * j - 2) / ((2 * j - 1) * (2 * j))
+        total = total + bernoulli * factor * a ** LONG(1 - s - 2 * j)
+    return (-1) ** s * math.factorial(n) * total
 
 
 def digamma(x):

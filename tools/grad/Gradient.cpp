@@ -13,6 +13,7 @@
 #include "tools/driver/Suggest.h"
 #include "tools/grad/Writer.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -96,7 +97,6 @@ public:
       all.push_back(param->name.str() + ": " + type(param->type));
     return list(all);
   }
-  const ast::Type *by() { return ast::resolved(def->params.front()->type); }
 
   std::string element;                               ///< what type parameters stand for
   std::map<std::string, const ast::Module *> needed; ///< modules that a type has named
@@ -261,11 +261,24 @@ bool hasArrayOfRecords(const ast::Type *type, ast::TypeContext &types) {
   return type->kind == ast::TypeKind::Array && isa<ast::StructType>(ast::resolved(ast::elemOf(type)));
 }
 
-/// Calls become bodies; checks that the written program makes again go.
-mlir::func::FuncOp prepare(mlir::ModuleOp module, StringRef name) {
-  auto function = module.lookupSymbol<mlir::func::FuncOp>(name);
-  if (!function)
-    return {};
+/// Whether a call prints, saves or asserts: else it is there for its results alone.
+bool says(mlir::func::CallOp call) {
+  llvm::SetVector<mlir::func::FuncOp> reached;
+  reached.insert(calleeOf(call));
+  bool found = false;
+  for (size_t i = 0; i < reached.size(); ++i)
+    mlir::func::FuncOp(reached[i]).walk([&](Operation *op) {
+      auto check = dyn_cast<CheckOp>(op);
+      found |= isa<PrintOp, SaveOp, TrapOp>(op) || (check && check.getCode() == "E0806");
+      if (auto next = dyn_cast<mlir::func::CallOp>(op))
+        reached.insert(calleeOf(next));
+    });
+  return found;
+}
+
+/// Calls become bodies, but for functions that call themselves; checks that the written program makes again go. False after a report.
+bool prepare(mlir::func::FuncOp function) {
+  auto module = function->getParentOfType<mlir::ModuleOp>();
   for (bool changed = true; changed;) {
     changed = false;
     SmallVector<mlir::func::CallOp> calls;
@@ -280,17 +293,17 @@ mlir::func::FuncOp prepare(mlir::ModuleOp module, StringRef name) {
       }
   }
   SmallVector<Operation *> checks;
-  function.walk([&](CheckOp check) {
-    if (check.getCode() != "E0806")
-      checks.push_back(check);
+  function.walk([&](Operation *op) {
+    auto check = dyn_cast<CheckOp>(op);
+    auto call = dyn_cast<mlir::func::CallOp>(op);
+    if ((check && check.getCode() != "E0806") || (call && call.use_empty() && !says(call)))
+      checks.push_back(op);
   });
   for (Operation *check : checks)
     check->erase();
   mlir::PassManager manager(module.getContext());
   manager.addPass(mlir::createCSEPass());
-  if (mlir::failed(simplify(function)) || mlir::failed(manager.run(module)) || mlir::failed(simplify(function)))
-    return {};
-  return function;
+  return mlir::succeeded(simplify(function)) && mlir::succeeded(manager.run(module)) && mlir::succeeded(simplify(function));
 }
 
 /// Says what the leaves of a parameter are called; a tuple is taken apart first. They are the first of `arguments`, which lose them.
@@ -311,23 +324,40 @@ void bindLeaves(Writer &writer, const std::string &text, const ast::Type *type, 
       bindLeaves(writer, text + "." + field.name.str(), ast::fieldType(type, i, types), types, arguments);
     return;
   }
-  writer.bind(arguments.front(), text);
+  auto *scalar = dyn_cast<ast::ScalarType>(ast::resolved(ast::elemOf(type)));
+  const bool isUnsigned = scalar && ast::isUnsigned(scalar->scalar); // see Writer::asUnsigned
+  isUnsigned ? writer.bindUnsigned(arguments.front(), text) : writer.bind(arguments.front(), text);
   arguments = arguments.drop_front();
 }
 
 struct Written {
   std::string statements, value;
+  std::vector<std::string> beside; ///< definitions
   bool failed = false;
 };
 
 Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::DefDecl *asked, Signature &signature) {
-  Writer writer(function.getContext());
+  Written written;
+  llvm::StringSet<> taken;
   for (const ast::Decl *decl : asking.modules.front()->decls)
-    writer.reserve(decl->name);
+    taken.insert(decl->name);
   for (const auto &module : asking.modules)
-    writer.reserve(signature.moduleName(module.get()));
+    taken.insert(signature.moduleName(module.get()));
   for (StringRef word : {"where", "test", "bench", "const", "if", "for", "in", "let", "var", "while", "assert", "def", "import", "as"})
-    writer.reserve(word);
+    taken.insert(word);
+  taken.insert(asked->name);
+  Functions functions(std::move(taken));
+  written.failed = !prepare(function);
+  functions.add(function);
+  for (size_t i = 0; i < functions.all().size(); ++i) { // these may call more
+    mlir::func::FuncOp callee = functions.all()[i].first;
+    written.failed |= !prepare(callee);
+    functions.add(callee);
+  }
+  if (written.failed)
+    return written;
+  Writer writer(function.getContext(), functions);
+  functions.reserve(writer);
   for (const Sym *sym : asked->sizeParams)
     writer.reserve(sym->name);
   for (const ast::VarDecl *param : asked->params)
@@ -347,10 +377,11 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
   bool needsNames = hasArrayOfRecords(asked->result, asking.types);
   for (Value v : body.getTerminator()->getOperands())
     leaves.push_back(needsNames ? writer.named(v, "t") : writer.whole(v));
-  Written written{"", "", writer.failed};
   if (!writer.failed)
     written.value = Rebuilder(signature, asking.types, leaves).build(asked->result);
   written.statements = writer.out;
+  written.beside = functions.write();
+  written.failed = writer.failed || functions.failed;
   return written;
 }
 
@@ -368,10 +399,10 @@ private:
   void relocate(uint32_t made);
   ast::Program *parseAndCheck(const std::string &text);
   std::string imports(bool withOriginal);
-  /// The definition where the type parameters are `element`.
-  std::optional<std::string> definition(StringRef element);
-  /// The definition that keeps its type parameter, if those for f32 and f64 differ in nothing but that.
-  std::optional<std::string> generic(StringRef single);
+  /// The definition where the type parameters are `element`, then those of what it calls.
+  std::optional<std::vector<std::string>> definition(StringRef element);
+  /// The definitions that keep the type parameter, if those for f32 and f64 differ in nothing but that.
+  std::optional<std::vector<std::string>> generic(llvm::ArrayRef<std::string> single);
 
   driver::Session &session;
   ast::Program &program;
@@ -380,7 +411,22 @@ private:
   std::string folder;
   Signature signature;
   std::string name;
-  size_t before; ///< diagnostics
+  SmallVector<const ast::VarDecl *> points; ///< differentiated by
+  std::string point;                        ///< what several are called together
+  size_t before;                            ///< diagnostics
+
+  std::nullopt_t refuseName(const std::string &name, bool isThere) {
+    std::vector<std::string> names;
+    for (const ast::VarDecl *param : def->params)
+      names.push_back(param->name.str());
+    const std::string near = driver::nearest(name, names);
+    session.fail(
+        driver::Usage,
+        "error: " + (isThere ? "`--wrt " + name + "` is given twice" : "`" + def->name.str() + "` has no parameter `" + name + "`") +
+            "\n  = help: " + (!near.empty() && !isThere ? "did you mean `" + near + "`?" : "it has `" + llvm::join(names, "`, `") + "`") +
+            "\n");
+    return std::nullopt;
+  }
 };
 
 void Derivation::relocate(uint32_t made) {
@@ -412,28 +458,40 @@ std::string Derivation::imports(bool withOriginal) {
   return text;
 }
 
-std::optional<std::string> Derivation::definition(StringRef element) {
+std::optional<std::vector<std::string>> Derivation::definition(StringRef element) {
   signature.element = element;
   SmallVector<std::string> names;
   for (const ast::VarDecl *param : def->params)
     names.push_back(param->name.str());
-  std::string gradient = signature.type(signature.by());
+  SmallVector<std::string> by, kinds;
+  for (const ast::VarDecl *param : points) {
+    by.push_back(param->name.str());
+    kinds.push_back(signature.type(param->type));
+  }
+  auto tuple = [](ArrayRef<std::string> parts) { return parts.size() == 1 ? parts[0] : "(" + list(parts) + ")"; };
+  std::string gradient = tuple(kinds);
   std::string result = wanted.withValue ? "(" + signature.type(def->result) + ", " + gradient + ")" : gradient;
   std::string head = "def " + name + "(" + signature.params() + ") -> " + result;
   if (def->where)
     head += " where " + session.sources.text(def->where->span).str();
 
   // See Note [The program that asks].
-  std::string asks = wanted.withValue ? "value_and_grad(" : "grad(";
-  ast::Program *asking =
-      parseAndCheck(imports(true) + head + " = " + asks + signature.alias + "." + def->name.str() + ")(" + list(names) + ")\n");
+  const std::string original = signature.alias + "." + def->name.str();
+  const bool isFirst = by.size() == 1 && by[0] == names[0];
+  std::string unpacked = by.size() == 1 ? "" : "let " + tuple(by) + " = " + point + "; ";
+  std::string asks = std::string(wanted.withValue ? "value_and_grad(" : "grad(") +
+                     (isFirst          ? original + ")(" + list(names)
+                      : by.size() == 1 ? by[0] + " -> " + original + "(" + list(names) + "))(" + by[0]
+                                       : point + " -> { " + unpacked + original + "(" + list(names) + ") })(" + tuple(by)) +
+                     ")\n";
+  ast::Program *asking = parseAndCheck(imports(true) + head + " = " + asks);
   if (!asking)
     return std::nullopt;
   auto module = session.lower(*asking, mlirgen::Entry::Check, "grad");
   Written written;
   if (module)
     session.collect(*asking, [&] {
-      mlir::func::FuncOp function = prepare(*module, name);
+      auto function = module->lookupSymbol<mlir::func::FuncOp>(name);
       written.failed = !function;
       if (function)
         written = writeBody(function, *asking, cast<ast::DefDecl>(asking->main()->decls.back()), signature);
@@ -446,9 +504,11 @@ std::optional<std::string> Derivation::definition(StringRef element) {
       session.fail(driver::Internal, "internal error: the derivative has no body\n");
     return std::nullopt;
   }
-  if (written.statements.empty())
-    return wrapped(head + " =", 0) + wrapped(written.value, 2);
-  return wrapped(head + " {", 0) + written.statements + wrapped(written.value, 2) + "}\n";
+  std::vector<std::string> all{written.statements.empty()
+                                   ? wrapped(head + " =", 0) + wrapped(written.value, 2)
+                                   : wrapped(head + " {", 0) + written.statements + wrapped(written.value, 2) + "}\n"};
+  llvm::append_range(all, written.beside);
+  return all;
 }
 
 /// `text` with each word `from` replaced, and with each number 0 unless numbers count.
@@ -464,38 +524,59 @@ std::string replaced(StringRef text, StringRef from, StringRef to, bool withNumb
   return out;
 }
 
-std::optional<std::string> Derivation::generic(StringRef single) {
+std::optional<std::vector<std::string>> Derivation::generic(ArrayRef<std::string> single) {
   size_t known = session.diagnostics.size();
-  std::optional<std::string> twice = definition("f64");
+  std::optional<std::vector<std::string>> twice = definition("f64");
   session.diagnostics.rewind(known);
   StringRef param = def->typeParams.front()->name;
-  if (!twice || def->typeParams.size() != 1 || replaced(single, "f32", param, false) != replaced(*twice, "f64", param, false))
+  auto without = [&](ArrayRef<std::string> texts, StringRef element) {
+    return llvm::map_to_vector(texts, [&](StringRef text) { return replaced(text, element, param, false); });
+  };
+  if (!twice || def->typeParams.size() != 1 || without(single, "f32") != without(*twice, "f64"))
     return std::nullopt;
-  std::string text = replaced(*twice, "f64", param, true);
-  text.insert(("def " + name).size(), ("[" + param + ": float]").str());
-  bool fits = parseAndCheck(imports(false) + text);
+  std::vector<std::string> texts;
+  for (const std::string &text : *twice) {
+    texts.push_back(replaced(text, "f64", param, true));
+    if (texts.back() != text)
+      texts.back().insert(texts.back().find('('), ("[" + param + ": float]").str());
+  }
+  bool fits = parseAndCheck(imports(false) + llvm::join(texts, "\n"));
   session.diagnostics.rewind(known);
-  return fits ? std::optional(text) : std::nullopt;
+  return fits ? std::optional(texts) : std::nullopt;
 }
 
 std::optional<std::string> Derivation::file() {
   if (!signature.check())
     return std::nullopt;
-  std::optional<std::string> text = definition("f32");
-  if (!text)
+  if (wanted.by.empty())
+    points.push_back(def->params.front());
+  for (const std::string &name : wanted.by) {
+    auto param = llvm::find_if(def->params, [&](const ast::VarDecl *p) { return p->name == name; });
+    if (param == def->params.end() || llvm::is_contained(points, *param))
+      return refuseName(name, param != def->params.end());
+    points.push_back(*param);
+  }
+  for (point = "point"; llvm::any_of(def->params, [&](const ast::VarDecl *p) { return p->name == point; });)
+    point += "_";
+  std::optional<std::vector<std::string>> texts = definition("f32");
+  if (!texts)
     return std::nullopt;
-  std::string what = wanted.withValue ? "value and gradient" : "gradient", asks = wanted.withValue ? " --value" : "";
-  std::string doc = "## The " + what + " of `" + def->name.str() + "` by `" + def->params.front()->name.str() + "`, as `tlc grad " +
+  std::string what = wanted.withValue ? "value and gradient" : "gradient", asks = wanted.withValue ? " --value" : "", by;
+  for (const ast::VarDecl *param : points) {
+    by += (by.empty() ? "`" : " and `") + param->name.str() + "`";
+    asks += wanted.by.empty() ? "" : " --wrt " + param->name.str();
+  }
+  std::string doc = "## The " + what + " of `" + def->name.str() + "` by " + by + ", as `tlc grad " +
                     path::filename(session.sources.file(program.main()->file).name()).str() + " --of " + def->name.str() + asks +
                     "` writes it.\n";
   if (!def->typeParams.empty()) {
-    if (std::optional<std::string> kept = generic(*text))
-      text = kept;
+    if (std::optional<std::vector<std::string>> kept = generic(*texts))
+      texts = kept;
     else
       for (const ast::TypeParam *param : def->typeParams)
         doc += "## `" + param->name.str() + "` is f32 here.\n";
   }
-  std::string head = imports(false), whole = head + (head.empty() ? "" : "\n") + doc + *text;
+  std::string head = imports(false), whole = head + (head.empty() ? "" : "\n") + doc + llvm::join(*texts, "\n");
   if (parseAndCheck(whole))
     return whole;
   std::string message = session.diagnostics.from(before).front().message;

@@ -20,9 +20,11 @@ struct Expr {
   bool isSimple = false;       ///< a name, a number, a subscript of these: as short as a name for it
   bool isWaiting = false;      ///< stands nowhere yet: its only use will write it
   std::set<std::string> reads; ///< the `var`s in it
-  /// Of `name + x` and its like: what stands right of the name, for `name += x`. Of `-x`: x.
+  /// Of `name + x` and its like: what stands right of the name, for `name += x`. Of `-x`: x. Of `i8(u)`, where u has no sign: "u" and u.
   std::string first, op, rest;
   Binding restBinding = Binding::Atom;
+  /// What an integer with a sign is made of: see Writer::asUnsigned.
+  std::string unsignedText() const { return op == "u" ? rest : ""; }
 
   /// Whether nothing is repeated.
   bool isWhole() const {

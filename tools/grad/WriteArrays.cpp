@@ -1,6 +1,7 @@
 // Ops on whole arrays -> calls, products and index notation.
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tools/grad/Writer.h"
+#include <map>
 
 using namespace tl;
 using namespace tl::grad;
@@ -157,15 +158,19 @@ void Writer::along(Operation *op, StringRef function, bool isReversed) {
 
 /// y[i] = x[i] * y[i - 1] + z[i], as a loop.
 void Writer::recurrence(RecurOp op) {
-  if (rankOf(op.getX()) != 1)
-    return refuse(op, "the derivative of `cumprod` of an array with more than one axis");
-  std::string x = named(op.getX(), "t"), z = named(op.getZ(), "t"), n = sizesOf(op.getX())[0].str(), i = fresh("i");
+  const size_t axis = op.getAxis();
+  std::string x = named(op.getX(), "t"), z = named(op.getZ(), "t"), n = sizesOf(op.getX())[axis].str(), i = fresh("i");
   std::string y = fresh(nameOf(op.getY()).empty() ? "t" : nameOf(op.getY()));
   line("var " + y + " = " + z);
-  std::string at = op.getReverse() ? n + " - 1 - " + i : i, before = op.getReverse() ? n + " - " + i : i + " - 1";
+  auto at = [&](const std::string &place) {
+    SmallVector<std::string> all(axis, ":");
+    all.push_back(place);
+    return "[" + list(all) + "]";
+  };
+  std::string here = at(op.getReverse() ? n + " - 1 - " + i : i), before = at(op.getReverse() ? n + " - " + i : i + " - 1");
   line("for " + i + " in 1.." + n + " {");
   indent += 2;
-  line(y + "[" + at + "] = " + x + "[" + at + "] * " + y + "[" + before + "] + " + z + "[" + at + "]");
+  line(y + here + " = " + x + here + " * " + y + before + " + " + z + here);
   indent -= 2;
   line("}");
   name(op.getY(), y, true);
@@ -174,22 +179,55 @@ void Writer::recurrence(RecurOp op) {
 
 void Writer::convolution(Conv2dOp op) {
   ArrayRef<int64_t> strides = op.getStrides();
-  if (!op.getLhs().empty() || !op.getRhs().empty())
-    return refuse(op, "a convolution of several stacks of images at once");
-  Expr x = ofWhole(op.getX()), z = ofWhole(op.getZ());
+  // Index notation goes over the labels in front: those of the result in their order, then those that are summed over.
+  std::map<int64_t, std::string> labels;
+  std::map<int64_t, Size> extents;
+  auto atLabels = [&](Value operand, ArrayRef<int64_t> its) {
+    std::string places;
+    for (auto [label, size] : llvm::zip(its, sizesOf(operand))) {
+      if (!labels.count(label))
+        labels[label] = fresh("b");
+      extents[label] = size;
+      places += labels[label] + ", ";
+    }
+    return places;
+  };
+  std::string ofImages = atLabels(op.getX(), op.getLhs()), ofOthers = atLabels(op.getZ(), op.getRhs());
+  SmallVector<std::string> outer, summed;
+  for (const auto &[label, name] : labels)
+    (label < int64_t(op.getRank()) ? outer : summed).push_back(name + " in 0.." + extents[label].str());
+  auto over = [](StringRef function, ArrayRef<std::string> binders, const std::string &text) {
+    if (binders.empty())
+      return text;
+    const std::string inside = "for " + list(binders) + ": " + text;
+    return function.empty() ? "[" + inside + "]" : function.str() + "(" + inside + ")";
+  };
   if (!op.getKernel()) {
+    auto operand = [&](Value v, StringRef places) {
+      return places.empty() ? whole(v) : named(v, "t") + "[" + places.drop_back(2).str() + "]";
+    };
     std::string stride = strides[0] == 1 && strides[1] == 1 ? "" : ", stride=" + axesText(strides);
-    Expr e = wholeExpr(op.getY(), "conv2d(" + x.text + ", " + z.text + stride + ")");
-    return define(op.getY(), reading(e, {x, z}));
+    std::string text = "conv2d(" + operand(op.getX(), ofImages) + ", " + operand(op.getZ(), ofOthers) + stride + ")";
+    Expr e = wholeExpr(op.getY(), over("", outer, over("sum", summed, text)));
+    return define(op.getY(), reading(e, {*get(op.getX()), *get(op.getZ())}));
   }
   std::string images = named(op.getX(), "t"), results = named(op.getZ(), "t");
   SmallVector<Size> kernel = sizesOf(op.getY()), from = sizesOf(op.getZ());
   auto scaled = [&](StringRef i, int64_t by) { return i.str() + (by == 1 ? "" : " * " + decimal(by)); };
-  std::string text = "[for p in 0.." + kernel[0].str() + ", q in 0.." + kernel[1].str() + ", c in 0.." + kernel[2].str() + ", o in 0.." +
-                     kernel[3].str() + ": sum(for e in 0.." + from[0].str() + ", i in 0.." + from[1].str() + ", j in 0.." + from[2].str() +
-                     ": " + images + "[e, " + scaled("i", strides[0]) + " + p, " + scaled("j", strides[1]) + " + q, c] * " + results +
-                     "[e, i, j, o])]";
-  define(op.getY(), reading(wholeExpr(op.getY(), text), {*get(op.getX()), *get(op.getZ())}));
+  SmallVector<std::string> at, places;
+  for (StringRef hint : {"p", "q", "c", "o"})
+    at.push_back(fresh(hint));
+  for (StringRef hint : {"e", "i", "j"})
+    places.push_back(fresh(hint));
+  for (auto [i, size] : llvm::zip(at, ArrayRef(kernel).take_back(4)))
+    outer.push_back(i + " in 0.." + size.str());
+  for (auto [i, size] : llvm::zip(places, ArrayRef(from).take_back(4).drop_back()))
+    summed.push_back(i + " in 0.." + size.str());
+  std::string product = images + "[" + ofImages + places[0] + ", " + scaled(places[1], strides[0]) + " + " + at[0] + ", " +
+                        scaled(places[2], strides[1]) + " + " + at[1] + ", " + at[2] + "] * " + results + "[" + ofOthers + list(places) +
+                        ", " + at[3] + "]";
+  Expr e = wholeExpr(op.getY(), over("", outer, over("sum", summed, product)));
+  define(op.getY(), reading(e, {*get(op.getX()), *get(op.getZ())}));
 }
 
 bool Writer::array(Operation *op) {

@@ -141,10 +141,11 @@ void Writer::whileLoop(scf::WhileOp op) {
   mlir::Block &head = *op.getBeforeBody(), &body = *op.getAfterBody();
   scf::ConditionOp condition = op.getConditionOp();
   SmallVector<std::string> carried = carry(op, op.getInits(), SmallVector<mlir::BlockArgument>(head.getArguments()), op.getInits());
-  // What the condition passes on: variables, in any order, and what stands outside.
-  for (Value passed : condition.getArgs())
-    if (!llvm::is_contained(head.getArguments(), passed) && op->isAncestor(passed.getParentRegion()->getParentOp()))
-      return refuse(op, "a `while` whose condition computes what the loop gives");
+  // What the condition passes on: variables, in any order, what stands outside, and what it computes: behind the loop that is computed
+  // once more.
+  const bool computes = llvm::any_of(condition.getArgs(), [&](Value v) { return v.getDefiningOp() && v.getParentBlock() == &head; });
+  if (computes && llvm::any_of(head, [](Operation &inside) { return isa<PrintOp>(inside); }))
+    return refuse(op, "a `while` whose condition prints and computes what the loop gives");
   auto pass = [&](ValueRange to, mlir::Block *block) {
     for (auto [passed, v] : llvm::zip(condition.getArgs(), to)) {
       auto argument = dyn_cast<mlir::BlockArgument>(passed);
@@ -190,6 +191,10 @@ void Writer::whileLoop(scf::WhileOp op) {
     line("}");
   }
   scope.end();
+  for (const std::string &variable : carried)
+    vars[variable] = op->getBlock();
+  if (computes)
+    block(head);
   pass(op.getResults(), op->getBlock());
 }
 

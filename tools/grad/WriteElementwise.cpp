@@ -1,6 +1,8 @@
 // Elementwise ops -> operators and calls. Operands that are repeated are written as they are: the language repeats them.
 #include "tools/grad/Writer.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace tl;
 using namespace tl::grad;
@@ -85,12 +87,7 @@ bool Writer::binary(Operation *op, StringRef symbol, Binding binding) {
 }
 
 bool Writer::compare(CompareOp op) {
-  if (isUnsigned(op) && !elementOf(op.getX()).isInteger(1)) { // whether a place lies in an array
-    bool isSize = op.getZ().getDefiningOp<arith::IndexCastOp>() || op.getZ().getDefiningOp<arith::ConstantOp>();
-    if (op.getPred() != "lt" || !isSize) {
-      refuse(op, "a comparison of unsigned integers");
-      return true;
-    }
+  if (isUnsigned(op) && !elementOf(op.getX()).isInteger(1)) { // whether a place lies in an array: see asUnsigned
     Expr x = *get(op.getX()), n = *get(op.getZ());
     if (!x.isSimple) {
       let(op.getX(), x, "k");
@@ -122,14 +119,76 @@ bool Writer::compare(CompareOp op) {
 }
 
 bool Writer::cast(CastOp op) {
-  if (op->hasAttr("to_unsigned") || (op->hasAttr("from_unsigned") && !elementOf(op.getX()).isInteger(1))) {
-    refuse(op, "a conversion of unsigned integers");
+  const mlir::Type from = elementOf(op.getX()), type = elementOf(op.getY());
+  const std::string to = element(type);
+  Expr x = *get(op.getX());
+  const bool isWord = isa<mlir::IntegerType>(from) && !from.isInteger(1), toWord = isa<mlir::IntegerType>(type);
+  const bool isNarrower = isWord && toWord && from.getIntOrFloatBitWidth() >= type.getIntOrFloatBitWidth(); // whatever the signs
+  std::string text = x.text;
+  if (isWord && (op.getFromUnsigned() || isNarrower) && !x.unsignedText().empty())
+    text = x.unsignedText();
+  else if (isWord && op.getFromUnsigned() && !isNarrower)
+    text = "u" + std::to_string(from.getIntOrFloatBitWidth()) + "(" + text + ")";
+  if (op.getToUnsigned() && !isWord) {
+    define(op.getY(), withSign(op.getY(), joined(op, {x}, "u" + to.substr(1) + "(" + text + ")", Binding::Atom)));
     return true;
   }
-  Expr e = call(op, element(elementOf(op.getY())));
+  Expr e = joined(op, {x}, to + "(" + text + ")", Binding::Atom);
   e.isLiteral = false;
   define(op.getY(), std::move(e));
   return true;
+}
+
+/// Integers have no sign in the dialect, and are written as those with one: an op to which it matters is written between conversions to
+/// integers without a sign and back.
+bool Writer::asUnsigned(Operation *op) {
+  if (!isUnsigned(op) || isa<CheckOp>(op) || op->getNumResults() != 1)
+    return false;
+  if (auto compared = dyn_cast<CompareOp>(op)) {
+    const bool isSize = compared.getZ().getDefiningOp<arith::IndexCastOp>() || compared.getZ().getDefiningOp<arith::ConstantOp>();
+    if (elementOf(compared.getX()).isInteger(1) || (compared.getPred() == "lt" && isSize))
+      return false;
+  }
+  op->removeAttr("unsigned");
+  auto isWord = [](Value v) { return isa<mlir::IntegerType>(elementOf(v)) && !elementOf(v).isInteger(1); };
+  const bool isTyped = llvm::any_of(op->getOperands(), [&](Value x) { return isWord(x) && !get(x)->isLiteral; });
+  llvm::SmallDenseMap<Value, ExprRef> before;
+  for (Value x : op->getOperands()) {
+    if (!isWord(x) || before.count(x))
+      continue;
+    Expr e = *get(x);
+    const unsigned width = elementOf(x).getIntOrFloatBitWidth();
+    const std::string bits = std::to_string(width), type = "u" + bits;
+    int64_t number = 0;
+    const bool isNumber = e.isLiteral && llvm::to_integer(e.text, number, 10);
+    if (isNumber)
+      e.text = std::to_string(uint64_t(number) & llvm::maskTrailingOnes<uint64_t>(width));
+    if (!isNumber || !isTyped) // a number takes the type of the others
+      e.text = !e.unsignedText().empty() ? e.unsignedText()
+                                         : type + "(" + (e.isLiteral && !isNumber ? "i" + bits + "(" + e.text + ")" : e.text) + ")";
+    e.binding = Binding::Atom;
+    e.op = e.rest = "";
+    e.isLiteral = e.isSimple = e.isWaiting = false;
+    before[x] = get(x);
+    values[x] = std::make_shared<Expr>(std::move(e));
+  }
+  write(op);
+  for (auto &[x, e] : before)
+    values[x] = e;
+  Value y = op->getResult(0);
+  if (isWord(y) && values.count(y))
+    *values[y] = withSign(y, *values[y]);
+  return true;
+}
+
+/// `e`, which has no sign, as a text that has one.
+Expr Writer::withSign(Value v, Expr e) {
+  e.op = "u";
+  e.rest = e.at(Binding::Atom);
+  e.text = "i" + std::to_string(elementOf(v).getIntOrFloatBitWidth()) + "(" + e.text + ")";
+  e.binding = Binding::Atom;
+  e.isLiteral = e.isSimple = false;
+  return e;
 }
 
 /// arith's ops, which sizes and loops are made of.
@@ -174,12 +233,9 @@ bool Writer::arithmetic(Operation *op) {
 }
 
 bool Writer::elementwise(Operation *op) {
-  if (isUnsigned(op) && !isa<CheckOp, CompareOp>(op)) {
-    refuse(op, "arithmetic of unsigned integers");
-    return true;
-  }
-  if (isa<PolygammaOp>(op)) {
-    refuse(op, "the derivative of `digamma`");
+  if (auto gamma = dyn_cast<PolygammaOp>(op)) {
+    Expr x = *get(gamma.getX());
+    define(gamma.getY(), joined(op, {x}, "polygamma(" + std::to_string(gamma.getOrder()) + ", " + x.text + ")", Binding::Atom));
     return true;
   }
   if (!isa<Scalarizable>(op))

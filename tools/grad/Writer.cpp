@@ -35,6 +35,11 @@ void Writer::bind(Value argument, std::string text) {
   values[argument] = std::make_shared<Expr>(std::move(e));
 }
 
+void Writer::bindUnsigned(Value argument, const std::string &text) {
+  bind(argument, text);
+  values[argument] = std::make_shared<Expr>(withSign(argument, *values[argument]));
+}
+
 void Writer::bindSize(Value argument, const std::string &name) {
   bind(argument, name);
   sizeNames.insert(name);
@@ -45,10 +50,6 @@ static constexpr StringRef adjoint = "d_";
 
 void Writer::keepNames(mlir::func::FuncOp function) {
   function.walk([&](Operation *op) {
-    if (isa<ThreefryOp>(op))
-      refuse(op, "random numbers");
-    if (isa<mlir::func::CallOp>(op))
-      refuse(op, "a function that calls itself");
     auto keep = [&](mlir::Location loc) {
       if (auto named = dyn_cast<mlir::NameLoc>(loc))
         kept.insert(named.getName().getValue());
@@ -94,9 +95,9 @@ static std::string ownName(Value v) {
 
 std::string Writer::nameOf(Value v) {
   std::string name = ownName(v);
-  for (Operation *user : v.getUsers())
-    if (isAlias(user) && name.empty())
-      name = ownName(user->getResult(0));
+  for (mlir::OpOperand &use : v.getUses())
+    if (isAlias(use.getOwner()) && use.getOperandNumber() == 0 && name.empty())
+      name = ownName(use.getOwner()->getResult(0));
   if (name.empty())
     return name;
   // Of several ops made of one, the last has the name.
@@ -393,8 +394,8 @@ void Writer::write(Operation *op) {
     return;
   if (op->getNumResults() == 1 && op->getResult(0).getType().isIndex() && op->getNumRegions() == 0 && !isa<arith::SelectOp, SelectOp>(op))
     return; // written where it is asked for
-  if (!elementwise(op) && !array(op) && !control(op))
-    refuse(op, "what is computed here");
+  if (!asUnsigned(op) && !function(op) && !elementwise(op) && !array(op) && !control(op))
+    refuse(op, isa<LoadOp>(op) ? "`load`" : isa<SaveOp>(op) ? "`save`" : "what is computed here");
 }
 
 void Writer::block(mlir::Block &block) {

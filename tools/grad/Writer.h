@@ -7,11 +7,13 @@
 #pragma once
 #include "ast/base/Shape.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "tools/grad/Text.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <optional>
@@ -25,15 +27,49 @@ using mlir::Operation;
 using mlir::Value;
 using mlir::ValueRange;
 
+class Writer;
+
+/// A function that stays one: its name in the text, and which of its arguments stand there. The others are sizes that arrays have.
+struct Definition {
+  std::string name;
+  SmallVector<bool> isPassed;
+};
+
+/// What is defined beside the derivative.
+class Functions {
+public:
+  /// `taken`: names that are something else.
+  explicit Functions(llvm::StringSet<> taken) : taken(std::move(taken)) {}
+  /// Takes in what `function` calls.
+  void add(mlir::func::FuncOp function);
+  const Definition &of(mlir::func::FuncOp callee) const { return known.find(callee)->second; }
+  ArrayRef<std::pair<mlir::func::FuncOp, Definition>> all() const { return known.getArrayRef(); }
+  const std::string &randomName() const { return random; }
+  /// Keeps all names from the variables of `writer`.
+  void reserve(Writer &writer) const;
+  /// The definitions.
+  std::vector<std::string> write();
+
+  bool failed = false; ///< something has no spelling; it was reported
+
+private:
+  std::string nameOf(StringRef symbol);
+  llvm::MapVector<mlir::func::FuncOp, Definition> known;
+  llvm::StringSet<> taken;
+  std::string random; ///< the generator of random numbers, if it is called
+};
+
 class Writer {
 public:
-  explicit Writer(mlir::MLIRContext *context) : b(context) {}
+  Writer(mlir::MLIRContext *context, const Functions &functions) : b(context), functions(functions) {}
 
   /// A name that nothing has yet: `name` itself where that is free, else with a number.
   std::string fresh(StringRef name);
   void reserve(StringRef name) { used.insert(name); }
   /// Says what stands for an argument of the function.
   void bind(Value argument, std::string text);
+  /// The same for integers without a sign.
+  void bindUnsigned(Value argument, const std::string &text);
   /// The same for a size, which is at least 0.
   void bindSize(Value argument, const std::string &name);
   /// Keeps the names that the program gives to values in `function` from what has none.
@@ -45,6 +81,8 @@ public:
   std::string whole(Value v) { return ofWhole(v).text; }
   /// The same as a name.
   std::string named(Value v, StringRef hint);
+  /// A function of its own.
+  std::string definition(mlir::func::FuncOp function, const Definition &known);
 
   std::string out; ///< the lines so far
   unsigned indent = 2;
@@ -88,7 +126,13 @@ private:
   std::string sizeText(Value index) { return size(index).str(); }
   static std::string element(mlir::Type type);
 
+  //===- WriteFunctions.cpp
+  bool function(Operation *op);
+  void bindResults(Operation *op, const std::string &text);
+
   //===- WriteElementwise.cpp
+  bool asUnsigned(Operation *op);
+  static Expr withSign(Value v, Expr e);
   bool elementwise(Operation *op);
   bool binary(Operation *op, StringRef symbol, Binding binding);
   Expr joined(Operation *op, ArrayRef<Expr> parts, std::string text, Binding binding);
@@ -131,6 +175,7 @@ private:
   std::string quoted(mlir::ArrayAttr parts, ValueRange values);
 
   mlir::OpBuilder b;
+  const Functions &functions;
   llvm::DenseMap<Value, ExprRef> values;
   std::vector<ExprRef> waiting;
   llvm::StringMap<mlir::Block *> vars; ///< and the block in which each may change

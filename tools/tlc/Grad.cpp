@@ -29,6 +29,9 @@ void tlc::addGrad(CLI::App &app, Request &request) {
   auto wanted = std::make_shared<grad::Wanted>();
   addFile(*command, request);
   command->add_option("--of", wanted->function, "The function (default: the only one that gives a float)");
+  command->add_option("--wrt", wanted->by, "A parameter to differentiate by; several give a tuple (default: the first)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_flag("--value", wanted->withValue, "Give the function's value too: (value, gradient)");
   command->add_option("-o", request.output, "Where to write to (default: standard output)");
   addMessageOptions(*command, request);

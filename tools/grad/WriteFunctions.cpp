@@ -1,0 +1,175 @@
+// Calls that stay calls -> definitions beside the derivative: functions that call themselves, and the generator of random numbers.
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/Transforms.h"
+#include "tools/grad/Writer.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace tl;
+using namespace tl::grad;
+using llvm::dyn_cast;
+using llvm::isa;
+namespace func = mlir::func;
+
+/// The `sized` that says which sizes an argument has; null where nothing reads it.
+static SizedOp statedSizes(Value argument) {
+  for (Operation *user : argument.getUsers())
+    if (auto sized = dyn_cast<SizedOp>(user))
+      return sized;
+  return {};
+}
+
+void Functions::add(func::FuncOp function) {
+  function.walk([&](Operation *op) {
+    if (isa<ThreefryOp>(op) && random.empty())
+      random = nameOf("threefry");
+    auto call = dyn_cast<func::CallOp>(op);
+    func::FuncOp callee = call ? calleeOf(call) : func::FuncOp();
+    if (!callee || known.count(callee))
+      return;
+    Definition &definition = known[callee];
+    definition.name = nameOf(callee.getName());
+    // A size that an array has is found from that.
+    llvm::DenseSet<Value> found;
+    for (Value argument : callee.getArguments())
+      if (SizedOp sized = statedSizes(argument))
+        found.insert_range(sized.getSizes());
+    for (Value argument : callee.getArguments())
+      definition.isPassed.push_back(!argument.getType().isIndex() || !found.contains(argument));
+  });
+}
+
+/// "nn.tower.f32.pullback.masked.1": "tower_pullback_masked", with a number where that is taken.
+std::string Functions::nameOf(StringRef symbol) {
+  SmallVector<StringRef> words;
+  symbol.split(words, '.');
+  if (words.size() > 1 && taken.contains(words.front())) // a module
+    words.erase(words.begin());
+  llvm::erase_if(
+      words, [](StringRef word) { return llvm::all_of(word, llvm::isDigit) || llvm::is_contained({"f16", "bf16", "f32", "f64"}, word); });
+  std::string name = llvm::join(words, "_"), free = name;
+  for (unsigned i = 2; !taken.insert(free).second; ++i)
+    free = name + (llvm::isDigit(name.back()) ? "_" : "") + std::to_string(i);
+  return free;
+}
+
+void Functions::reserve(Writer &writer) const {
+  for (StringRef name : taken.keys())
+    writer.reserve(name);
+}
+
+std::vector<std::string> Functions::write() {
+  std::vector<std::string> texts;
+  for (auto &[function, definition] : known) {
+    Writer writer(function.getContext(), *this);
+    reserve(writer);
+    texts.push_back(writer.definition(function, definition));
+    failed |= writer.failed;
+  }
+  if (!random.empty())
+    texts.push_back(R"(## Two random words for each key and counter, as `uniform` and `normal` draw them: Threefry 2x32, 20 rounds.
+def )" + random + R"((k0: i32[...s], k1: i32[...s], c0: i32[...s], c1: i32[...s]) -> (i32[...s], i32[...s]) {
+  let rotations: i32[8] = [13, 15, 26, 6, 17, 29, 16, 24]
+  var (a, b, c) = (k1, bitwise_xor(466688986, bitwise_xor(k0, k1)), k0)
+  var (x, z) = (c0 + k0, c1 + k1)
+  for i in 5 {
+    for j in 4 {
+      let bits = rotations[4 * (i % 2) + j]
+      x += z
+      z = bitwise_xor(x, bitwise_or(left_shift(z, bits), i32(right_shift(u32(z), u32(32 - bits)))))
+    }
+    x += a
+    z += b + i32(i + 1)
+    (a, b, c) = (b, c, a)
+  }
+  (x, z)
+}
+)");
+  return texts;
+}
+
+std::string Writer::definition(func::FuncOp function, const Definition &known) {
+  keepNames(function);
+  SmallVector<std::string> params, results, values;
+  llvm::StringSet<> inSignature;
+  for (Value argument : function.getArguments()) {
+    const std::string hint = nameOf(argument),
+                      name = hint.empty() ? unnamed(argument, argument.getType().isIndex() ? "n" : "t") : fresh(hint);
+    if (argument.getType().isIndex()) {
+      bindSize(argument, name);
+      inSignature.insert(name);
+    } else {
+      bind(argument, name);
+    }
+  }
+  auto typed = [&](Value v, Value sized) {
+    if (!isTensor(v))
+      return element(v.getType());
+    SmallVector<std::string> dims(rankOf(v), "_");
+    if (sized)
+      for (auto [dim, size] : llvm::zip(dims, sizesOf(sized))) {
+        bool isKnown = true;
+        size.eachSym([&](const Sym *sym) { isKnown &= inSignature.contains(sym->name); });
+        if (isKnown)
+          dim = size.str();
+      }
+    return element(elementOf(v)) + "[" + list(dims) + "]";
+  };
+  for (auto [argument, isPassed] : llvm::zip(function.getArguments(), known.isPassed))
+    if (isPassed) {
+      SizedOp sized = statedSizes(argument);
+      params.push_back(get(argument)->text + ": " + typed(argument, sized ? sized.getY() : Value()));
+    }
+  mlir::Block &body = function.getBody().front();
+  block(body);
+  for (Value v : body.getTerminator()->getOperands()) {
+    values.push_back(whole(v));
+    results.push_back(typed(v, v));
+  }
+  auto joined = [](ArrayRef<std::string> parts) { return parts.size() == 1 ? parts[0] : "(" + list(parts) + ")"; };
+  const std::string head = "def " + known.name + "(" + list(params) + ") -> " + joined(results);
+  return wrapped(head + " {", 0) + out + wrapped(joined(values), 2) + "}\n";
+}
+
+void Writer::bindResults(Operation *op, const std::string &text) {
+  if (op->getNumResults() == 1 && !op->use_empty()) {
+    Expr e;
+    e.text = text;
+    e.axes.assign(rankOf(op->getResult(0)), true);
+    for (Value x : op->getOperands())
+      if (auto it = values.find(x); it != values.end())
+        e.reads.insert(it->second->reads.begin(), it->second->reads.end());
+    return define(op->getResult(0), std::move(e));
+  }
+  SmallVector<std::string> names;
+  for (Value result : op->getResults()) {
+    const std::string hint = nameOf(result);
+    names.push_back(usesOf(result).empty() ? "_" : hint.empty() ? unnamed(result) : fresh(hint));
+  }
+  line("let " + (names.size() == 1 ? names[0] : "(" + list(names) + ")") + " = " + text);
+  for (auto [result, name] : llvm::zip(op->getResults(), names))
+    if (name != "_")
+      bind(result, name);
+}
+
+bool Writer::function(Operation *op) {
+  if (auto random = dyn_cast<ThreefryOp>(op)) {
+    SmallVector<std::string> args;
+    for (Value x : op->getOperands()) {
+      Expr e = ofWhole(x);
+      const bool isRepeated = isTensor(random.getY0()) && !isTensor(x);
+      args.push_back(isRepeated ? "full([" + dims(random.getY0()) + "], " + e.text + ")" : e.text);
+    }
+    bindResults(op, functions.randomName() + "(" + list(args) + ")");
+    return true;
+  }
+  auto call = dyn_cast<func::CallOp>(op);
+  if (!call)
+    return false;
+  const Definition &known = functions.of(calleeOf(call));
+  SmallVector<std::string> args;
+  for (auto [x, isPassed] : llvm::zip(op->getOperands(), known.isPassed))
+    if (isPassed)
+      args.push_back(x.getType().isIndex() ? sizeText(x) : whole(x));
+  bindResults(op, known.name + "(" + list(args) + ")");
+  return true;
+}
