@@ -290,6 +290,14 @@ private:
 
   // CheckRule.cpp: derivatives by hand
   void checkRules();
+
+  //===- Exports (CheckExport.cpp)
+  //------------------------------------------------------------------------------------------------------===//
+  void checkExports();
+  /// False after a report, or where the signature has been reported before.
+  bool checkExportedSignature(DefDecl *d);
+  void checkExportedName(StringRef what, StringRef name, Span span, DefDecl *by);
+  SmallVector<const Type *> exportedTypes(DefDecl *d);
   void checkRule(DefDecl *d, const Attr &a);
   Callable *applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated);
   bool chooseSizes(DefDecl *def, Rule &rule);

@@ -38,6 +38,7 @@ void Checker::run() {
         checkFields(s);
     }
   checkRules();
+  checkExports();
 }
 
 /// A conversion is called by the name of its type, so nothing else has that name.

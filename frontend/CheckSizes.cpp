@@ -308,5 +308,14 @@ void Checker::whereClause(DefDecl *d) {
   };
   each(d->where);
   whereFacts[d] = facts;
+  if (!d->isExport)
+    return;
+  // Nothing is known of a caller in another language: all of it is checked in each call.
+  const std::string message = ("the sizes do not meet what `" + d->name + "` needs").str();
+  auto &checks = d->module->checks[d->where];
+  for (const Size &zero : facts.zero)
+    checks.push_back({sides(zero).first, sides(zero).second, true, d->where->span, message});
+  for (const Size &positive : facts.nonNegative)
+    checks.push_back({sides(positive).second, sides(positive).first, false, d->where->span, message});
 }
 } // namespace tl::frontend

@@ -54,6 +54,8 @@ private:
 };
 
 class FunctionGen;
+struct CFunction;
+struct CLeaf;
 
 class ModuleGen {
 public:
@@ -79,6 +81,7 @@ private:
   void checkEntry();
   void testEntry();
   void mainEntry();
+  void libraryEntry();
   llvm::StringMap<unsigned> names;
 };
 
@@ -165,6 +168,8 @@ public:
   SmallVector<mlir::NamedAttribute, 2> signs(ast::ScalarKind kind);
   void check(mlir::Value ok, const Text &message, StringRef code);
   mlir::Value format(const Text &text);
+  /// The comparisons of sizes that were left to the running program where `e` stands.
+  void checkSizes(const ast::Expr *e);
   /// Reports what cannot be compiled, `message` with its code in front; gives something of that type, so that generation can go on.
   Value refuse(const llvm::Twine &message, const ast::Type *type);
 
@@ -310,6 +315,12 @@ public:
   void save(mlir::Value path, const Value &value);
   /// Binds a parameter of `main` to its flag's value, or to its default; describes it in `flags`.
   void bindFlag(const ast::VarDecl *param, llvm::SmallVectorImpl<mlir::Attribute> &flags);
+
+  //===- Exported definitions (GenExport.cpp)
+  //-----------------------------------------------------------------------------------------------------------===//
+  /// The body of the function that a C function runs.
+  void exported(const CFunction &function);
+  mlir::Value argument(const Leaf &leaf, ValueRange sizes, StringRef name, const CLeaf &at);
 
   //===- Subscripts (GenAccess.cpp)
   //-------------------------------------------------------------------------------===//

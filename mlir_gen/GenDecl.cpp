@@ -52,6 +52,9 @@ mlir::OwningOpRef<mlir::ModuleOp> ModuleGen::run(Entry entry) {
   case Entry::Tests:
     testEntry();
     break;
+  case Entry::Library:
+    libraryEntry();
+    break;
   case Entry::Check:
     checkEntry();
     break;

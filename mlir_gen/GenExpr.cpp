@@ -79,8 +79,7 @@ mlir::Attribute FunctionGen::constantOf(Expr *e) {
 //===- Expressions
 //--------------------------------------------------------------------------------------------------===//
 
-Value FunctionGen::gen(Expr *e) {
-  At at(*this, e->span);
+void FunctionGen::checkSizes(const Expr *e) {
   if (auto it = m.checks.find(e); it != m.checks.end())
     for (const SizeCheck &c : it->second) {
       At where(*this, c.span);
@@ -92,6 +91,11 @@ Value FunctionGen::gen(Expr *e) {
         text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
       check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
     }
+}
+
+Value FunctionGen::gen(Expr *e) {
+  At at(*this, e->span);
+  checkSizes(e);
   auto function = [&]() -> Value { return {e->type, {}, m.arena.closure(nullptr, env)}; };
   return visit(e, Match{
                       [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },

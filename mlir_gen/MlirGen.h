@@ -7,10 +7,11 @@
 namespace tl::mlirgen {
 /// What the module is made for.
 enum class Entry {
-  Main,  ///< `def main`: becomes @tl_entry, reads its parameters from the command line (module attribute
-         ///< `tl.flags`)
-  Tests, ///< one @tl_test_N per `test` block, titles in the module attribute `tl.tests`
-  Check, ///< every non-generic definition, to look at with --emit
+  Main,    ///< `def main`: becomes @tl_entry, reads its parameters from the command line (module attribute
+           ///< `tl.flags`)
+  Tests,   ///< one @tl_test_N per `test` block, titles in the module attribute `tl.tests`
+  Library, ///< one @tl_export_N per exported definition, as mlir_gen/Exports.h describes it
+  Check,   ///< every non-generic definition, to look at with --emit
 };
 mlir::OwningOpRef<mlir::ModuleOp> generate(ast::Program &program, const SourceManager &sources, mlir::MLIRContext &context, Entry entry);
 } // namespace tl::mlirgen

@@ -30,7 +30,8 @@ public:
     passCallers();
     SmallVector<Operation *> effects;
     module.walk([&](Operation *op) {
-      if (isa<tl::StringOp, tl::FormatOp, tl::PrintOp, tl::CheckOp, tl::TrapOp, tl::LoadOp, tl::SaveOp, tl::FlagOp, tl::FlagGivenOp>(op))
+      if (isa<tl::StringOp, tl::FormatOp, tl::PrintOp, tl::CheckOp, tl::TrapOp, tl::LoadOp, tl::SaveOp, tl::ArgumentOp, tl::GiveOp,
+              tl::FlagOp, tl::FlagGivenOp>(op))
         effects.push_back(op);
     });
     for (Operation *op : effects) {
@@ -57,6 +58,8 @@ private:
         .Case([&](tl::CheckOp op) { check(op); })
         .Case([&](tl::LoadOp op) { load(op); })
         .Case([&](tl::SaveOp op) { save(op); })
+        .Case([&](tl::ArgumentOp op) { argument(op); })
+        .Case([&](tl::GiveOp op) { give(op); })
         .Case([&](tl::FlagOp op) { op.replaceAllUsesWith(flag(op)); })
         .Case([&](tl::FlagGivenOp op) {
           Value given = call("tl_flag_given", b.getI8Type(), {text(op.getName())});
@@ -257,16 +260,22 @@ private:
       Value address = LLVM::GEPOp::create(b, loc, pointer, arrayType, out, ArrayRef<LLVM::GEPArg>{0, 1, int32_t(axis)});
       sizes.push_back(LLVM::LoadOp::create(b, loc, i64, address));
     }
+    for (auto [result, size] : llvm::zip(op.getSizes(), sizes))
+      result.replaceAllUsesWith(Value(arith::IndexCastOp::create(b, loc, b.getIndexType(), size)));
+    replaceByMemory(op.getY(), data, sizes);
+  }
+
+  /// A scalar or array is what stands at `data`.
+  void replaceByMemory(Value y, Value data, ArrayRef<Value> sizes) {
+    const int64_t rank = sizes.size();
     if (rank == 0) {
-      Type type = op.getY().getType();
+      Type type = y.getType();
       Value value = LLVM::LoadOp::create(b, loc, type.isInteger(1) ? b.getI8Type() : type, data);
       if (type.isInteger(1))
         value = arith::TruncIOp::create(b, loc, type, value);
-      op.getY().replaceAllUsesWith(value);
+      y.replaceAllUsesWith(value);
       return;
     }
-    for (auto [result, size] : llvm::zip(op.getSizes(), sizes))
-      result.replaceAllUsesWith(Value(arith::IndexCastOp::create(b, loc, b.getIndexType(), size)));
     // The descriptor that the lowering of memrefs would make.
     Type list = LLVM::LLVMArrayType::get(i64, rank);
     Value d = LLVM::UndefOp::create(b, loc, LLVM::LLVMStructType::getLiteral(context, {pointer, pointer, i64, list, list}));
@@ -280,7 +289,7 @@ private:
       set(stride, {4, axis});
       stride = arith::MulIOp::create(b, loc, stride, sizes[axis]);
     }
-    for (Operation *user : llvm::make_early_inc_range(op.getY().getUsers())) {
+    for (Operation *user : llvm::make_early_inc_range(y.getUsers())) {
       auto cast = llvm::dyn_cast<UnrealizedConversionCastOp>(user);
       if (!cast) // an effect lowered before, still to be erased
         continue;
@@ -293,6 +302,39 @@ private:
     call("tl_save", nullptr,
          {op.getPath(), format(op.getPath()), textArray(op.getNames()), describeAll(op.getValues(), op.getKinds()),
           number(op.getValues().size(), i64), place(op, "")});
+  }
+
+  void argument(tl::ArgumentOp op) {
+    Value slot = number(op.getSlot(), i64), offset = number(op.getOffset(), i64), name = text(op.getName());
+    if (op.getKind() == "str")
+      return op.getY().replaceAllUsesWith(call("tl_argument_text", i64, {slot, offset, name, place(op, "")}));
+    SmallVector<Value> sizes;
+    Value count = number(1, i64);
+    for (Value extent : op.getExtents()) {
+      sizes.push_back(asI64(extent));
+      count = arith::MulIOp::create(b, loc, count, sizes.back());
+    }
+    Value data = sizes.empty() ? call("tl_argument", pointer, {slot, offset, name, place(op, "")})
+                               : call("tl_argument_array", pointer, {slot, offset, name, count, place(op, "")});
+    replaceByMemory(op.getY(), data, sizes);
+  }
+
+  void give(tl::GiveOp op) {
+    Type row = LLVM::LLVMStructType::getLiteral(context, {i64, i64, i64, pointer}); // TlResult
+    Value results = aggregate(LLVM::LLVMArrayType::get(row, op.getValues().size()), [&](OpBuilder &inside) {
+      auto constant = [&](int64_t n) -> Value { return LLVM::ConstantOp::create(inside, loc, i64, inside.getI64IntegerAttr(n)); };
+      SmallVector<Value> rows;
+      for (size_t i = 0; i < op.getValues().size(); ++i) {
+        Value members[] = {constant(op.getSlots()[i]), constant(op.getOffsets()[i]), constant(op.getFresh()[i]),
+                           text(llvm::cast<StringAttr>(op.getNames()[i]).getValue(), &inside)};
+        Value result = LLVM::UndefOp::create(inside, loc, row);
+        for (auto [at, member] : llvm::enumerate(members))
+          result = LLVM::InsertValueOp::create(inside, loc, result, member, ArrayRef<int64_t>{int64_t(at)});
+        rows.push_back(result);
+      }
+      return rows;
+    });
+    call("tl_give", nullptr, {describeAll(op.getValues(), op.getKinds()), results, number(op.getValues().size(), i64), place(op, "")});
   }
 
   Value flag(tl::FlagOp op) {

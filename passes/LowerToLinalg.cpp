@@ -160,7 +160,7 @@ struct LowerToLinalg : tl::impl::LowerToLinalgBase<LowerToLinalg> {
     getOperation().walk([&](SizedOp op) { all.push_back(op); });
     for (SizedOp op : all) {
       Operation *source = op.getX().getDefiningOp();
-      if (source && source->getNumRegions() <= isa<linalg::LinalgOp>(source) && !isa<CallOpInterface, LoadOp>(source))
+      if (source && source->getNumRegions() <= isa<linalg::LinalgOp>(source) && !isa<CallOpInterface, LoadOp, ArgumentOp>(source))
         op.getY().replaceUsesWithIf(op.getX(), [](OpOperand &use) { return !use.getOwner()->hasTrait<KnownSizes>(); });
       if (op->use_empty())
         op->erase();

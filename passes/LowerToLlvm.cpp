@@ -159,7 +159,8 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
       SymbolTable::setSymbolName(function, to);
     }
     module.walk([](LLVM::LLVMFuncOp function) {
-      bool isEntry = function.getName().starts_with("tl_entry") || function.getName().starts_with("tl_test_");
+      StringRef name = function.getName();
+      bool isEntry = name.starts_with("tl_entry") || name.starts_with("tl_test_") || name.starts_with("tl_export_");
       if (!function.isExternal() && !isEntry)
         function.setLinkage(LLVM::Linkage::Internal);
     });

@@ -356,14 +356,17 @@ void Placer::translateSelect(Scope &s, arith::SelectOp op) {
 }
 
 /// Ops that compute on scalars are cloned. Those with effects keep their tensors, each a cast of a contiguous buffer, until
-/// LowerEffects makes runtime calls of them.
+/// LowerEffects makes runtime calls of them. What the caller of an exported function owns is neither written nor handed back as a result:
+/// its place may be that of another result.
 void Placer::translateOther(Scope &s, Operation *op) {
   Location loc = op->getLoc();
   IRMapping operands;
   for (Value operand : op->getOperands()) {
-    if (isa<TensorType>(operand.getType()))
-      operands.map(operand, UnrealizedConversionCastOp::create(s.b, loc, operand.getType(), contiguous(s, op, operand)).getResult(0));
-    else
+    if (isa<TensorType>(operand.getType())) {
+      bool copied = isa<tl::GiveOp>(op) && !buffers.lookup(operand).token;
+      Value memref = copied ? copyOf(s, op, operand)->memref : contiguous(s, op, operand);
+      operands.map(operand, UnrealizedConversionCastOp::create(s.b, loc, operand.getType(), memref).getResult(0));
+    } else
       operands.map(operand, scalar(operand));
   }
   Operation *clone = s.b.clone(*op, operands);
@@ -374,6 +377,9 @@ void Placer::translateOther(Scope &s, Operation *op) {
       continue;
     }
     Value memref = UnrealizedConversionCastOp::create(s.b, loc, bufferType(type), made).getResult(0);
-    put(result, newToken(s, memref, {type.getElementType(), dimsOf(s, loc, memref)}));
+    if (auto argument = dyn_cast<tl::ArgumentOp>(op))
+      put(result, {memref, nullptr, true, mapped(getAsOpFoldResult(argument.getExtents()))});
+    else
+      put(result, newToken(s, memref, {type.getElementType(), dimsOf(s, loc, memref)}));
   }
 }

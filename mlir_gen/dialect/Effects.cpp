@@ -38,6 +38,20 @@ LogicalResult SaveOp::verify() {
   return success();
 }
 
+LogicalResult ArgumentOp::verify() {
+  if (int64_t(getExtents().size()) != rankOf(getY()))
+    return emitOpError("needs a size for each axis");
+  return success();
+}
+
+LogicalResult GiveOp::verify() {
+  for (size_t count : {getNames().size(), getKinds().size(), getSlots().size(), getOffsets().size(), getFresh().size()})
+    if (count != getValues().size())
+      return emitOpError("needs a name, a kind and a place for each value");
+  return success();
+}
+
+void ArgumentOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getExtents()); }
 void LoadOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getSizes()); }
 
 SmallVector<Batched> StringOp::batch(BatchBuilder &batch, ArrayRef<Batched>) {

@@ -75,6 +75,27 @@ def Tl_SaveOp : Tl_Op<"save", [Tl_Ordered]> {
   let hasVerifier = 1;
 }
 
+def Tl_ArgumentOp : Tl_Op<"argument", [Tl_Ordered, DeclareOpInterfaceMethods<Tl_Sized>]> {
+  let summary = "an argument of an exported function, or a part of one";
+  let description = [{
+    `slot` is its place in the caller's frame; with `offset` at least 0 the slot points to a record, and this is so many bytes into it. An array
+    is the caller's memory, of sizes `extents`, and never written.
+  }];
+  let arguments = (ins Variadic<Index>:$extents, StrAttr:$name, StrAttr:$kind, I64Attr:$slot, I64Attr:$offset);
+  let results = (outs Tl_Value:$y);
+  let assemblyFormat = "$name $kind `[` $extents `]` attr-dict `:` type($y)";
+  let hasVerifier = 1;
+}
+
+def Tl_GiveOp : Tl_Op<"give", [Tl_Ordered]> {
+  let summary = "hands the results of an exported function to its caller";
+  let description = [{ Where they go is said as for `argument`. A `fresh` result gets memory of its own, and the place its address. }];
+  let arguments = (ins Variadic<Tl_Value>:$values, ArrayAttr:$names, ArrayAttr:$kinds, DenseI64ArrayAttr:$slots, DenseI64ArrayAttr:$offsets,
+                   DenseBoolArrayAttr:$fresh);
+  let assemblyFormat = "`(` ($values^ `:` type($values))? `)` attr-dict";
+  let hasVerifier = 1;
+}
+
 def Tl_FlagOp : Tl_Op<"flag", [Pure]> {
   let summary = "the value of a flag of the command line: a scalar, or a text (i64)";
   let arguments = (ins StrAttr:$name, StrAttr:$kind);

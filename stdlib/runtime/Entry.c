@@ -21,12 +21,20 @@ volatile int32_t tl_interrupt_flag;
 const int rtFaults[RT_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 enum { STACK_RESERVE = 256 << 10 };
 
-/* What the outermost entry replaced, to be put back at its end. */
+/* What the outermost entry of a thread replaced, to be put back at its end. */
 typedef struct {
-  struct sigaction fault[RT_FAULTS], interrupt;
+  bool interrupts;
+  struct sigaction interrupt;
   stack_t stack;
   void *stackMemory;
 } Signals;
+
+/* The handlers of faults are those of the process: ours while an entry runs on any thread, and whose they were before. */
+static struct {
+  pthread_mutex_t mutex;
+  int entries;
+  struct sigaction others[RT_FAULTS];
+} faults = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* The thread that SIGINT is meant for: the kernel hands the signal to any. */
 static pthread_t entryThread;
@@ -71,11 +79,24 @@ _Noreturn void rtStackOverflow(void) {
   jump(TL_TRAP);
 }
 
+/* A fault that is not ours goes to who was there before; where nobody was, the instruction runs again and ends the process. */
+static void passOn(int signal, siginfo_t *info, void *context) {
+  struct sigaction other = {.sa_handler = SIG_DFL};
+  for (int i = 0; i < RT_FAULTS && !rtThread.entry; i++)
+    if (rtFaults[i] == signal)
+      other = faults.others[i];
+  if (other.sa_flags & SA_SIGINFO)
+    other.sa_sigaction(signal, info, context);
+  else if (other.sa_handler != SIG_DFL && other.sa_handler != SIG_IGN)
+    other.sa_handler(signal);
+  else
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+}
+
 static void onFault(int signal, siginfo_t *info, void *context) {
   if (!rtThread.entry || rtThread.fault) { /* not ours, or a fault while a fault is handled */
-    struct sigaction standard = {.sa_handler = SIG_DFL};
-    sigaction(signal, &standard, NULL);
-    return; /* the instruction runs again and ends the process */
+    passOn(signal, info, context);
+    return;
   }
   rtThread.faultAddress = info->si_addr;
   rtThread.fault = signal == SIGFPE                              ? RT_FAULT_ARITHMETIC
@@ -107,14 +128,32 @@ void rtPrepareThread(char alternate[RT_ALTERNATE_STACK]) {
   sigaltstack(&stack, NULL);
 }
 
+static void beginFaults(void) {
+  struct sigaction fault = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  pthread_mutex_lock(&faults.mutex);
+  if (!faults.entries++)
+    for (int i = 0; i < RT_FAULTS; i++)
+      sigaction(rtFaults[i], &fault, &faults.others[i]);
+  pthread_mutex_unlock(&faults.mutex);
+}
+
+static void endFaults(void) {
+  pthread_mutex_lock(&faults.mutex);
+  if (!--faults.entries)
+    for (int i = 0; i < RT_FAULTS; i++)
+      sigaction(rtFaults[i], &faults.others[i], NULL);
+  pthread_mutex_unlock(&faults.mutex);
+}
+
 static void beginSignals(Signals *old) {
   findStack();
-  old->stackMemory = rtMalloc(RT_ALTERNATE_STACK);
+  old->stackMemory = malloc(RT_ALTERNATE_STACK);
   stack_t stack = {.ss_sp = old->stackMemory, .ss_size = RT_ALTERNATE_STACK};
-  sigaltstack(&stack, &old->stack);
-  struct sigaction fault = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-  for (int i = 0; i < RT_FAULTS; i++)
-    sigaction(rtFaults[i], &fault, &old->fault[i]);
+  if (old->stackMemory)
+    sigaltstack(&stack, &old->stack);
+  beginFaults();
+  if (!old->interrupts)
+    return;
   tl_interrupt_flag = 0;
   entryThread = pthread_self();
   atomic_store(&entryRunning, 1);
@@ -125,12 +164,14 @@ static void beginSignals(Signals *old) {
 }
 
 static void endSignals(Signals *old) {
-  sigaction(SIGINT, &old->interrupt, NULL);
-  atomic_store(&entryRunning, 0);
-  tl_interrupt_flag = 0;
-  for (int i = 0; i < RT_FAULTS; i++)
-    sigaction(rtFaults[i], &old->fault[i], NULL);
-  sigaltstack(&old->stack, NULL);
+  if (old->interrupts) {
+    sigaction(SIGINT, &old->interrupt, NULL);
+    atomic_store(&entryRunning, 0);
+    tl_interrupt_flag = 0;
+  }
+  endFaults();
+  if (old->stackMemory)
+    sigaltstack(&old->stack, NULL);
   free(old->stackMemory);
 }
 
@@ -153,9 +194,11 @@ void rtReportFault(void) {
   }
 }
 
-int tl_call(void (*fn)(void *), void *context) {
+int tl_call(void (*fn)(void *), void *context) { return rtCall(fn, context, true); }
+
+int rtCall(void (*fn)(void *), void *context, bool interrupts) {
   Entry entry = {.outer = rtThread.entry, .busy = rtThread.busy};
-  Signals signals;
+  Signals signals = {.interrupts = interrupts};
   if (!entry.outer) {
     rtMemoryBegin();
     rtForksBegin();

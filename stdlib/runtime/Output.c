@@ -93,8 +93,11 @@ void tl_print(int64_t string) {
   rtEnter();
   int64_t length;
   const char *bytes = tl_text(string, &length);
-  rtWrite(1, bytes, (size_t)length);
-  rtWrite(1, "\n", 1);
+  Buffer line = {0}; /* in one piece: other threads may print too */
+  rtAdd(&line, bytes, (size_t)length);
+  rtAdd(&line, "\n", 1);
+  rtWrite(1, line.data, line.length);
+  rtFree(&line);
   if (!output.write && isDue())
     rtFlush();
   rtLeave();

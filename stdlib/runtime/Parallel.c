@@ -61,7 +61,7 @@ static void recordFailure(int64_t chunk, int code, Buffer *messages) {
  * goes with it, and a trap ends here. */
 static void work(void) {
   Entry entry = {.outer = rtThread.entry, .busy = rtThread.busy};
-  Buffer messages = {0};
+  Buffer messages = {0}, *outer = rtThread.messages;
   volatile int64_t chunk = 0;
   rtThread.busy = entry.busy + 1; /* Ctrl-C sets the flag and no more */
   rtThread.messages = &messages;
@@ -74,7 +74,7 @@ static void work(void) {
     rtReportFault();
     recordFailure(chunk, entry.code, &messages);
   }
-  rtThread.messages = NULL;
+  rtThread.messages = outer;
   rtFree(&messages);
   rtFreeText(&entry);
   rtMemoryEnd(&entry);

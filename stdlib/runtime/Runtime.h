@@ -25,6 +25,7 @@
 #define RT_MALFORMED "E0912"
 #define RT_OTHER_TYPE "E0913"
 #define RT_CANNOT_WRITE "E0914"
+#define RT_NULL "E0921"
 
 /* Growing text (Text.c). */
 typedef struct {
@@ -77,6 +78,8 @@ static inline void rtLeave(void) {
   if (--rtThread.busy == 0 && tl_interrupt_flag && rtThread.entry)
     tl_interrupted();
 }
+/* tl_call; with `interrupts`, Ctrl-C ends the outermost entry. Without, it stays what it is to the program around. */
+int rtCall(void (*fn)(void *), void *context, bool interrupts);
 /* Leaves the innermost entry with an exit code, or the process where there is none. */
 _Noreturn void rtExit(int code);
 enum { RT_ALTERNATE_STACK = 64 << 10 };
@@ -84,6 +87,9 @@ enum { RT_ALTERNATE_STACK = 64 << 10 };
 void rtPrepareThread(char alternate[RT_ALTERNATE_STACK]);
 /* After a jump: the message of the fault that caused it, if one did. */
 void rtReportFault(void);
+
+/* ---- Cpu.c ---- */
+int rtCpuLevel(void); /* N where this is an x86-64-vN */
 
 /* ---- Parallel.c ---- */
 void rtForksBegin(void); /* the outermost entry begins: the counter to 0 */

@@ -51,6 +51,30 @@ int64_t tl_flag_str(const char *name); /* a string handle */
 extern volatile int32_t tl_interrupt_flag;
 _Noreturn void tl_interrupted(void);
 
+/* ---- exported functions: calls from C ---- */
+/* Runs fn with the arguments of a C function: `frame` has a slot of eight bytes for each. `level`: that of x86-64 that the code asks for,
+ * or 0. Gives the exit code; nothing has been written to the error stream: tl_library_error has the message. Any number of threads may be
+ * in it. */
+int tl_library_call(int level, void (*fn)(void *), void *frame);
+/* What the last call of this thread that failed had to say; "" where none did. */
+const char *tl_library_error(void);
+/* Frees a result that tl_give allocated. */
+void tl_library_free(void *result);
+/* The address of an argument: the slot itself, or `offset` bytes into the record that it points to (offset >= 0). `name` is for the message
+ * where that is a null pointer. */
+const void *tl_argument(int64_t slot, int64_t offset, const char *name, const TlPlace *place);
+/* The array whose pointer is there; it may be null only where it has no elements. */
+const void *tl_argument_array(int64_t slot, int64_t offset, const char *name, int64_t count, const TlPlace *place);
+/* The string whose pointer is there. */
+int64_t tl_argument_text(int64_t slot, int64_t offset, const char *name, const TlPlace *place);
+/* Where a result goes. `fresh`: into memory of its own, whose address the caller is told. */
+typedef struct {
+  int64_t slot, offset, fresh;
+  const char *name;
+} TlResult;
+/* Hands all results to the caller, or, where one has no place, none. */
+void tl_give(const TlValue *values, const TlResult *results, int64_t count, const TlPlace *place);
+
 /* ---- threads ---- */
 /* fn(context, i) for every i below count, on the threads that there are; fn must not print, load or
  * save. Returns when all are done; where some trapped, leaves with what the lowest of these said. */

@@ -7,6 +7,8 @@
 #include <memory>
 
 namespace tl::driver {
+/// A C function is called so until a library is linked, where it gets its own name: then it meets none of the runtime's.
+inline constexpr llvm::StringLiteral cFunctionPrefix = "tl_c.";
 /// Translates; null where the module is not in the LLVM dialect.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext &context, llvm::TargetMachine &machine);
 /// Runs LLVM's passes. No level changes a bit of the results: no pass may treat a call of libm as something it knows.

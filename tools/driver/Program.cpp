@@ -2,6 +2,7 @@
 #include "tools/driver/Program.h"
 #include "mlir/IR/Diagnostics.h"
 #include "tools/driver/CodeGen.h"
+#include "tools/driver/Library.h"
 #include "tools/driver/Link.h"
 #include "tools/driver/Target.h"
 #include "llvm/Support/FileSystem.h"
@@ -23,8 +24,9 @@ struct Code {
 
 std::string cpuOf(const Session &session, StringRef fallback) { return session.options.cpu.empty() ? fallback.str() : session.options.cpu; }
 
-/// Optimised LLVM IR; null where something was reported. With `flags` it becomes an executable's, with a main.
-std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRef cpu, const FlagTable *flags) {
+/// Optimised LLVM IR; null where something was reported. `complete` adds what an executable or a library is entered by.
+std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRef cpu,
+                               llvm::function_ref<void(llvm::Module &)> complete = nullptr) {
   auto code = std::make_unique<Code>();
   std::string error;
   code->machine = makeTarget(cpu, session.options.optLevel, error);
@@ -37,8 +39,8 @@ std::unique_ptr<Code> generate(Session &session, mlir::ModuleOp module, StringRe
   }
   if (!code->module)
     return session.fail(Internal, "internal error: " + error + "no LLVM IR was made\n");
-  if (flags)
-    flags->addMain(*code->module, requiredLevel(cpu));
+  if (complete)
+    complete(*code->module);
   Phases::Scope scope(session.phases, "optimize");
   optimize(*code->module, *code->machine, session.options.optLevel);
   return code;
@@ -59,7 +61,7 @@ bool requireMain(Session &session, ast::Program &program) {
 //===- In this process ----------------------------------------------------------------------------------------------===//
 
 std::optional<LoadedCode> driver::load(Session &session, mlir::ModuleOp module) {
-  auto code = generate(session, module, cpuOf(session, "native"), nullptr);
+  auto code = generate(session, module, cpuOf(session, "native"));
   if (!code)
     return std::nullopt;
   llvm::SmallVector<char, 0> object;
@@ -117,9 +119,8 @@ int driver::runMain(Session &session, LoadedCode &code, StringRef name, llvm::Ar
 
 //===- Files --------------------------------------------------------------------------------------------------------===//
 
-bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
-  if (!requireMain(session, program))
-    return false;
+/// False, reported, where no file of that name can be made.
+static bool requireWritable(Session &session, StringRef output) {
   StringRef folder = llvm::sys::path::parent_path(output);
   if (std::error_code error = llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write)) {
     session.fail(InputOutput, "error: cannot write `" + output.str() + "`: " + (folder.empty() ? "this folder" : "`" + folder.str() + "`") +
@@ -130,11 +131,15 @@ bool driver::buildExecutable(Session &session, ast::Program &program, StringRef 
     session.fail(InputOutput, "error: cannot write `" + output.str() + "`: it is a folder\n");
     return false;
   }
-  auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
-  if (!module)
-    return false;
-  FlagTable flags(*module);
-  auto code = generate(session, *module, cpuOf(session, "x86-64-v3"), &flags);
+  return true;
+}
+
+/// Code for other machines than this one, linked.
+static bool build(Session &session, mlir::ModuleOp module, StringRef output,
+                  llvm::function_ref<void(llvm::Module &, int cpuLevel)> complete,
+                  llvm::function_ref<std::string(llvm::ArrayRef<char> object)> link) {
+  const std::string cpu = cpuOf(session, "x86-64-v3");
+  auto code = generate(session, module, cpu, [&](llvm::Module &m) { complete(m, requiredLevel(cpu)); });
   if (!code)
     return false;
   llvm::SmallVector<char, 0> object;
@@ -143,16 +148,48 @@ bool driver::buildExecutable(Session &session, ast::Program &program, StringRef 
     object = emit(*code->module, *code->machine, llvm::CodeGenFileType::ObjectFile);
   }
   Phases::Scope scope(session.phases, "link");
-  if (std::string error = link(object, output); !error.empty()) {
+  if (std::string error = link(object); !error.empty()) {
     session.fail(InputOutput, "error: cannot link `" + output.str() + "`: " + error + "\n");
     return false;
   }
   return true;
 }
 
+bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
+  if (!requireMain(session, program) || !requireWritable(session, output))
+    return false;
+  auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
+  if (!module)
+    return false;
+  FlagTable flags(*module);
+  return build(
+      session, *module, output, [&](llvm::Module &m, int cpuLevel) { flags.addMain(m, cpuLevel); },
+      [&](llvm::ArrayRef<char> object) { return link(object, output); });
+}
+
+bool driver::buildLibrary(Session &session, ast::Program &program, StringRef output) {
+  Library library(program, session.sources, output);
+  if (std::string error = library.misfit(); !error.empty())
+    return session.fail(Rejected, error), false;
+  for (const std::string &file : library.files())
+    if (!requireWritable(session, file))
+      return false;
+  auto module = session.lower(program, mlirgen::Entry::Library, "llvm");
+  if (!module)
+    return false;
+  bool built = build(
+      session, *module, output, [&](llvm::Module &m, int cpuLevel) { library.addFunctions(m, cpuLevel); },
+      [&](llvm::ArrayRef<char> object) { return linkLibrary(object, library.names(), output); });
+  if (!built)
+    return false;
+  if (std::string error = library.write(); !error.empty())
+    return session.fail(InputOutput, "error: " + error + "\n"), false;
+  return true;
+}
+
 bool driver::emitCode(Session &session, ast::Program &program, mlirgen::Entry entry, StringRef stage, llvm::raw_ostream &out) {
   auto module = session.lower(program, entry, "llvm");
-  auto code = module ? generate(session, *module, cpuOf(session, "native"), nullptr) : nullptr;
+  auto code = module ? generate(session, *module, cpuOf(session, "native")) : nullptr;
   if (!code)
     return false;
   if (stage == "llvm") {

@@ -23,6 +23,9 @@ int runMain(Session &session, LoadedCode &code, llvm::StringRef name, llvm::Arra
 int runEntry(Session &session, LoadedCode &code, llvm::StringRef name, void *context = nullptr);
 /// Makes an executable; false where something was reported.
 bool buildExecutable(Session &session, ast::Program &program, llvm::StringRef output);
+/// Makes a library of the exported definitions (`.a` by its name, else shared), its header, and a Python module for a shared one; false
+/// where something was reported.
+bool buildLibrary(Session &session, ast::Program &program, llvm::StringRef output);
 /// "llvm", "asm" or "obj"; false where something was reported.
 bool emitCode(Session &session, ast::Program &program, mlirgen::Entry entry, llvm::StringRef stage, llvm::raw_ostream &out);
 /// The tables of --time, where that was asked for, to standard error.

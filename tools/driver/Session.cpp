@@ -13,6 +13,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include <dlfcn.h>
 
 using namespace tl;
 using namespace tl::driver;
@@ -103,6 +104,10 @@ ast::Program *Session::check(std::unique_ptr<ast::Module> module) {
     program->holds = [](StringRef path) {
       char text[400];
       return tl_describe(path.str().c_str(), text, sizeof text) ? std::string(text) : "";
+    };
+    program->inSystem = [](StringRef name) {
+      static void *const system = dlopen("libm.so.6", RTLD_LAZY); // and libc, which it needs
+      return system && dlsym(system, name.str().c_str());
     };
     frontend::check(*program, sources, diagnostics);
   }
