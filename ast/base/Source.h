@@ -45,6 +45,8 @@ public:
   const SourceFile &add(std::string name, std::string text);
   /// The file of a valid span.
   const SourceFile &file(uint32_t id) const { return *files[id - 1]; }
+  /// Files have the numbers 1 to this.
+  uint32_t size() const { return files.size(); }
   llvm::StringRef text(Span span) const;
 
 private:

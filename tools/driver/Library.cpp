@@ -2,6 +2,7 @@
 // the texts.
 #include "tools/driver/Library.h"
 #include "tools/driver/CodeGen.h"
+#include "tools/driver/Session.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/Path.h"
@@ -63,17 +64,11 @@ std::vector<std::string> Library::files() const {
   return list;
 }
 
-std::string Library::write() const {
+bool Library::write(Session &session) const {
   const std::vector<std::string> all = files();
-  for (const std::string &file : llvm::ArrayRef(all).drop_front()) {
-    llvm::Error failed = llvm::writeToOutput(file, [&](llvm::raw_ostream &out) {
-      out << (StringRef(file).ends_with(".h") ? header() : python());
-      return llvm::Error::success();
-    });
-    if (failed)
-      return "cannot write `" + file + "`: " + llvm::toString(std::move(failed));
-  }
-  return "";
+  return llvm::all_of(llvm::ArrayRef(all).drop_front(), [&](const std::string &file) {
+    return session.write(file, [&](llvm::raw_ostream &out) { out << (StringRef(file).ends_with(".h") ? header() : python()); });
+  });
 }
 
 /// Each argument goes into a slot of a frame, which tl_library_call hands to the function that mlir_gen made.

@@ -7,6 +7,8 @@
 #include <vector>
 
 namespace tl::driver {
+class Session;
+
 class Library {
 public:
   /// `output`: the library, `.a` for a static one. The other files stand beside it and are called after it: libmlp.so comes with mlp.h and
@@ -20,8 +22,8 @@ public:
   std::vector<std::string> files() const;
   /// Adds the C functions, called by their names behind `cFunctionPrefix`. `cpuLevel` as in FlagTable::addMain.
   void addFunctions(llvm::Module &module, int cpuLevel) const;
-  /// Writes the header and the Python module; a message where that fails, else "".
-  std::string write() const;
+  /// Writes the header and the Python module; false, reported, where that fails.
+  bool write(Session &session) const;
   std::string header() const;
   std::string python() const;
 

@@ -119,21 +119,6 @@ int driver::runMain(Session &session, LoadedCode &code, StringRef name, llvm::Ar
 
 //===- Files --------------------------------------------------------------------------------------------------------===//
 
-/// False, reported, where no file of that name can be made.
-static bool requireWritable(Session &session, StringRef output) {
-  StringRef folder = llvm::sys::path::parent_path(output);
-  if (std::error_code error = llvm::sys::fs::access(folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write)) {
-    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: " + (folder.empty() ? "this folder" : "`" + folder.str() + "`") +
-                                  ": " + error.message() + "\n");
-    return false;
-  }
-  if (llvm::sys::fs::is_directory(output)) {
-    session.fail(InputOutput, "error: cannot write `" + output.str() + "`: it is a folder\n");
-    return false;
-  }
-  return true;
-}
-
 /// Code for other machines than this one, linked.
 static bool build(Session &session, mlir::ModuleOp module, StringRef output,
                   llvm::function_ref<void(llvm::Module &, int cpuLevel)> complete,
@@ -156,7 +141,7 @@ static bool build(Session &session, mlir::ModuleOp module, StringRef output,
 }
 
 bool driver::buildExecutable(Session &session, ast::Program &program, StringRef output) {
-  if (!requireMain(session, program) || !requireWritable(session, output))
+  if (!requireMain(session, program) || !session.mayWrite(output))
     return false;
   auto module = session.lower(program, mlirgen::Entry::Main, "llvm");
   if (!module)
@@ -172,7 +157,7 @@ bool driver::buildLibrary(Session &session, ast::Program &program, StringRef out
   if (std::string error = library.misfit(); !error.empty())
     return session.fail(Rejected, error), false;
   for (const std::string &file : library.files())
-    if (!requireWritable(session, file))
+    if (!session.mayWrite(file))
       return false;
   auto module = session.lower(program, mlirgen::Entry::Library, "llvm");
   if (!module)
@@ -180,11 +165,7 @@ bool driver::buildLibrary(Session &session, ast::Program &program, StringRef out
   bool built = build(
       session, *module, output, [&](llvm::Module &m, int cpuLevel) { library.addFunctions(m, cpuLevel); },
       [&](llvm::ArrayRef<char> object) { return linkLibrary(object, library.names(), output); });
-  if (!built)
-    return false;
-  if (std::string error = library.write(); !error.empty())
-    return session.fail(InputOutput, "error: " + error + "\n"), false;
-  return true;
+  return built && library.write(session);
 }
 
 bool driver::emitCode(Session &session, ast::Program &program, mlirgen::Entry entry, StringRef stage, llvm::raw_ostream &out) {

@@ -29,6 +29,10 @@ public:
   void collect(ast::Program &program, llvm::function_ref<void()> run);
   /// Records a failure that is no diagnostic: a file that cannot be read, a bug in tlc.
   std::nullptr_t fail(ExitCode code, std::string message);
+  /// False, reported, where no file of that name can be made, or the program was read from it.
+  bool mayWrite(llvm::StringRef output);
+  /// Writes a file ("-" is standard output), whole or not at all; false, reported, where that cannot be done.
+  bool write(llvm::StringRef output, llvm::function_ref<void(llvm::raw_ostream &)> text);
   /// Diagnostics and failure as text, ready to be written; both are forgotten then.
   std::string takeMessages();
 

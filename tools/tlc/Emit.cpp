@@ -2,8 +2,6 @@
 #include "frontend/Frontend.h"
 #include "tools/driver/Program.h"
 #include "tools/tlc/Commands.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tl;
@@ -49,18 +47,15 @@ bool emitStage(driver::Session &session, const Request &request, mlirgen::Entry 
 } // namespace
 
 int tlc::emitStages(driver::Session &session, const Request &request, mlirgen::Entry entry) {
-  std::error_code error;
-  llvm::ToolOutputFile file(request.output.empty() ? "-" : request.output, error, llvm::sys::fs::OF_None);
-  if (error) {
-    session.fail(driver::InputOutput, "error: cannot write `" + request.output + "`: " + error.message() + "\n");
-    return finish(session);
-  }
+  std::string text;
+  llvm::raw_string_ostream out(text);
   for (const std::string &stage : request.emit) {
     if (request.emit.size() > 1)
-      file.os() << "// ---- " << stage << " ----\n";
-    if (!emitStage(session, request, entry, stage, file.os()))
+      out << "// ---- " << stage << " ----\n";
+    if (!emitStage(session, request, entry, stage, out))
       return finish(session);
   }
-  file.keep();
+  if (!session.write(request.output.empty() ? "-" : request.output, [&](llvm::raw_ostream &file) { file << text; }))
+    return finish(session);
   return driver::Success;
 }

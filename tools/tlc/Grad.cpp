@@ -1,8 +1,6 @@
 // `tlc grad f.tl --of loss`: the derivative of a function as source.
 #include "tools/grad/Gradient.h"
 #include "tools/tlc/Commands.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace tl;
@@ -13,14 +11,8 @@ static int gradient(Request &request, const grad::Wanted &wanted) {
   std::optional<std::string> text = grad::write(session, request.file, wanted, request.output);
   if (!text)
     return finish(session);
-  std::error_code error;
-  llvm::ToolOutputFile file(request.output.empty() ? "-" : request.output, error, llvm::sys::fs::OF_None);
-  if (error) {
-    session.fail(driver::InputOutput, "error: cannot write `" + request.output + "`: " + error.message() + "\n");
+  if (!session.write(request.output.empty() ? "-" : request.output, [&](llvm::raw_ostream &out) { out << *text; }))
     return finish(session);
-  }
-  file.os() << *text;
-  file.keep();
   return driver::Success;
 }
 
