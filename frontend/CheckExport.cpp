@@ -72,6 +72,10 @@ void Checker::checkExports() {
     if (!d || !d->isExport)
       continue;
     if (auto [it, isNew] = first.try_emplace(d->name, d); !isNew) {
+      if (llvm::any_of(diags.all(), [&](const Diagnostic &other) {
+            return other.labels.front().span.file == d->nameSpan.file && other.labels.front().span.begin == d->nameSpan.begin;
+          }))
+        continue; // declared twice
       diags.report(Code::E0222, d->nameSpan, ("`" + d->name + "` is exported twice, and C has one function of a name").str(), "again here")
           .label(it->second->nameSpan, "first here")
           .help("export one of them, or definitions of other names that call them");

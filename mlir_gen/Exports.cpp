@@ -192,7 +192,7 @@ private:
     for (const Dim &dim : dimsOf(type))
       if (const Sym *sym = dim.size.symbol(); sym && sym->kind == SymKind::Fresh) {
         found = true;
-        if (!llvm::is_contained(syms, sym) && llvm::none_of(made.found, [&](const CSize &size) { return size.sym == sym; }))
+        if (!llvm::is_contained(syms, sym))
           syms.push_back(sym);
       }
     return found;

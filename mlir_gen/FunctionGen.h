@@ -321,6 +321,7 @@ public:
   /// The body of the function that a C function runs.
   void exported(const CFunction &function);
   mlir::Value argument(const Leaf &leaf, ValueRange sizes, StringRef name, const CLeaf &at);
+  Value argument(const ast::VarDecl *param, const ast::Type *type, ArrayRef<Leaf> leaves, ArrayRef<CLeaf> places);
 
   //===- Subscripts (GenAccess.cpp)
   //-------------------------------------------------------------------------------===//

@@ -21,6 +21,26 @@ mlir::Value FunctionGen::argument(const Leaf &leaf, ValueRange sizes, StringRef 
                             b.getI64IntegerAttr(at.offset));
 }
 
+Value FunctionGen::argument(const VarDecl *param, const Type *type, ArrayRef<Leaf> leaves, ArrayRef<CLeaf> places) {
+  At here(*this, param->nameSpan);
+  Values values;
+  for (auto [leaf, place] : llvm::zip_equal(leaves, places)) {
+    Values sizes;
+    for (const Size &size : leaf.dims) {
+      size.eachSym([&](const Sym *sym) {
+        if ((sym->kind != SymKind::Div && sym->kind != SymKind::Mod) || sym->rhs->constant())
+          return;
+        mlir::Value n = toInt(eval(*sym->rhs));
+        check(compare("ge", n, integer(1)), Text("a size divides by a number of at least 1, this is ").number(n), "E0803");
+      });
+      sizes.push_back(sizeFrom(eval(size), size));
+    }
+    std::string path = leaf.path.empty() ? param->name.str() : (param->name + "." + leaf.path).str();
+    values.push_back(argument(leaf, sizes, path, place));
+  }
+  return enter(type, values);
+}
+
 void FunctionGen::exported(const CFunction &function) {
   DefDecl *def = function.def;
   At at(*this, def->nameSpan);
@@ -30,25 +50,23 @@ void FunctionGen::exported(const CFunction &function) {
     check(compare("ge", n, integer(0)), Text("the size `" + name.str() + "` of `" + def->name.str() + "` is ").number(n), "E0920");
     env.bind(size.sym, toIndex(n));
   }
-  SmallVector<Value> args;
-  ArrayRef<CLeaf> places = function.arguments;
-  for (const VarDecl *param : def->params) {
-    At here(*this, param->nameSpan);
-    const Type *type = typeOf(param->type);
-    Values leaves;
-    for (const Leaf &leaf : leavesOf(type)) {
-      Values sizes;
-      for (const Size &size : leaf.dims)
-        sizes.push_back(sizeFrom(eval(size), size));
-      std::string path = leaf.path.empty() ? param->name.str() : (param->name + "." + leaf.path).str();
-      leaves.push_back(argument(leaf, sizes, path, places.front()));
-      places = places.drop_front();
+  // Numbers first: what `where` asks of them is known before an array has a size that depends on it.
+  SmallVector<Value> args(def->params.size());
+  for (bool arrays : {false, true}) {
+    ArrayRef<CLeaf> places = function.arguments;
+    for (auto [param, arg] : llvm::zip_equal(def->params, args)) {
+      const Type *type = typeOf(param->type);
+      SmallVector<Leaf> leaves = leavesOf(type);
+      ArrayRef<CLeaf> at = places.take_front(leaves.size());
+      places = places.drop_front(leaves.size());
+      if (arrays == llvm::any_of(leaves, [](const Leaf &leaf) { return !leaf.dims.empty(); })) {
+        arg = argument(param, type, leaves, at);
+        env.bind(param, arg);
+      }
     }
-    args.push_back(enter(type, leaves));
-    env.bind(param, args.back());
+    if (!arrays && def->where)
+      checkSizes(def->where);
   }
-  if (def->where)
-    checkSizes(def->where);
 
   Instance instance;
   instance.def = def;

@@ -17,6 +17,7 @@ void __asan_handle_no_return(void);
 
 _Thread_local Thread rtThread;
 volatile int32_t tl_interrupt_flag;
+bool rtIsLibrary;
 
 const int rtFaults[RT_FAULTS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 enum { STACK_RESERVE = 256 << 10 };
@@ -178,7 +179,7 @@ static void endSignals(Signals *old) {
 void rtReportFault(void) {
   static const char overflow[] = "the stack overflowed: calls nest too deeply";
   static const char arithmetic[] = "an arithmetic operation that the processor rejects";
-  char text[160];
+  char text[240];
   int fault = rtThread.fault;
   if (fault == RT_NO_FAULT)
     return;
@@ -188,8 +189,9 @@ void rtReportFault(void) {
   else if (fault == RT_FAULT_ARITHMETIC)
     rtReport(RT_ARITHMETIC, arithmetic, sizeof arithmetic - 1, NULL);
   else {
-    int length = snprintf(text, sizeof text, "internal error: the compiled program crashed (%s at address %p); this is a bug in tlc\n",
-                          fault == RT_FAULT_INSTRUCTION ? "unknown instruction" : "bad memory access", rtThread.faultAddress);
+    int length = snprintf(text, sizeof text, "internal error: the compiled program crashed (%s at address %p); this is a bug in tlc%s\n",
+                          fault == RT_FAULT_INSTRUCTION ? "unknown instruction" : "bad memory access", rtThread.faultAddress,
+                          rtIsLibrary ? ", or a pointer was passed that has fewer elements behind it than its sizes say" : "");
     rtWrite(2, text, (size_t)length);
   }
 }

@@ -33,6 +33,7 @@ static void toStdio(void *unused, int stream, const char *bytes, size_t length) 
 }
 
 static void prepare(void) {
+  rtIsLibrary = true;
   pthread_key_create(&lastError, free);
   tl_redirect(toStdio, NULL);
 }

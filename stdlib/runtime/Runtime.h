@@ -65,6 +65,7 @@ typedef struct {
   Buffer *messages; /* where error messages wait for their turn; null: written at once */
 } Thread;
 extern _Thread_local Thread rtThread;
+extern bool rtIsLibrary; /* entered by tl_library_call: arguments are the word of a program in C */
 
 /* Ends the entry as a fault on the guard page does. Left out of libc's allocator by a signal, its locks would never be free again. */
 _Noreturn void rtStackOverflow(void);

@@ -70,7 +70,7 @@ static void writeFunction(llvm::raw_ostream &out, const mlirgen::CFunction &func
       if (!param->doc.empty())
         comment.add(param->name.str() + ": " + param->doc.str());
     if (llvm::any_of(function.results, [](const mlirgen::CLeaf &leaf) { return leaf.fresh; }))
-      comment.add("Results whose sizes only the data knows, and texts, are allocated: give them to " + free + ".");
+      comment.add("Results whose sizes only the data knows (`_`), and texts, are allocated: give them to " + free + ".");
   }
   std::string head = "int " + function.def->name.str() + "(", text = head;
   for (size_t i = 0, column = head.size(); i < function.params.size(); ++i) {
@@ -88,6 +88,13 @@ static void writeFunction(llvm::raw_ostream &out, const mlirgen::CFunction &func
   out << text << (function.params.empty() ? "void" : "") << ");\n\n";
 }
 
+/// What holds for all functions.
+static constexpr StringRef contract =
+    R"(101: an error of the program (an index, an assertion, sizes); 3: a file; 2: a processor that is too old; 70: a bug in tlc, or a pointer
+with fewer elements behind it than its sizes say. Arrays are contiguous and row-major; those of arguments are only read, those of
+results have room for their sizes, and may be the same memory. f16 and bf16 are given by their bits. Any number of threads may call
+at once.)";
+
 std::string Library::header() const {
   std::string text;
   llvm::raw_string_ostream out(text);
@@ -97,14 +104,9 @@ std::string Library::header() const {
     comment.add((llvm::sys::path::filename(sources.file(program.main()->file).name()) + " as C functions; made by tlc, compiled into " +
                  llvm::sys::path::filename(output) + ".\n")
                     .str());
-    comment.add(
-        "A function gives 0, and has written its results; or 101 (an error of the program: an index, an assertion, sizes), 3 (a file), 2 "
-        "(a\n"
-        "processor that is too old) or 70 (a bug in tlc), and has written none: " +
-        support("last_error") +
-        " says why. Arrays are\n"
-        "contiguous and row-major; those of arguments are only read, those of results have room for their sizes, and may be the same\n"
-        "memory. f16 and bf16 are given by their bits. Any number of threads may call at once.");
+    comment.add("A function gives 0 where it has written its results. Else it has written none, and " + support("last_error") +
+                " says why.");
+    comment.add(contract);
   }
   out << "#ifndef " << guard << "\n#define " << guard << "\n#include <stdbool.h>\n#include <stdint.h>\n";
   out << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
