@@ -50,6 +50,14 @@ def _size(name, value, rank, axis):
     return shape[axis]
 
 
+def _floor(a, b):
+    return a // b if b > 0 else -1  # no size: the call will say why
+
+
+def _modulo(a, b):
+    return a % b if b > 0 else -1
+
+
 def _array(name, value, dtype, shape):
     array = value if isinstance(value, _np.ndarray) else _np.asarray(value, dtype)
     if array.dtype != dtype:
@@ -180,14 +188,14 @@ private:
 
   /// A size in the names of the module.
   std::string text(const Size &size) {
-    return substitute(size, program.sizes,
-                      [&](const Sym *sym) -> std::optional<Size> {
-                        auto renamed = names.find(sym);
-                        if (renamed == names.end())
-                          return std::nullopt;
-                        return Size(program.sizes.sym(SymKind::Param, renamed->second, {}));
-                      })
-        .str();
+    auto name = [&](const std::string &text) { return Size(program.sizes.sym(SymKind::Param, text, {})); };
+    auto renamed = [&](const Sym *sym) -> std::optional<Size> {
+      if ((sym->kind == SymKind::Div || sym->kind == SymKind::Mod) && !sym->rhs->constant())
+        return name((sym->kind == SymKind::Div ? "_floor(" : "_modulo(") + text(*sym->lhs) + ", " + text(*sym->rhs) + ")");
+      auto known = names.find(sym);
+      return known == names.end() ? std::nullopt : std::optional(name(known->second));
+    };
+    return substitute(size, program.sizes, renamed).str();
   }
   /// The sizes of a leaf, each after ", ".
   std::string shape(const Leaf &leaf) {
