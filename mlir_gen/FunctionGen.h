@@ -80,6 +80,7 @@ public:
 private:
   void checkEntry();
   void testEntry();
+  void benchEntry();
   void mainEntry();
   void libraryEntry();
   llvm::StringMap<unsigned> names;

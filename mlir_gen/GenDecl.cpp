@@ -52,6 +52,9 @@ mlir::OwningOpRef<mlir::ModuleOp> ModuleGen::run(Entry entry) {
   case Entry::Tests:
     testEntry();
     break;
+  case Entry::Benches:
+    benchEntry();
+    break;
   case Entry::Library:
     libraryEntry();
     break;
@@ -106,7 +109,27 @@ void ModuleGen::testEntry() {
           add(rule->span, "`" + rule->def->name + "` is the " + (rule == def->vjp ? "vjp" : "jvp") + " of `" + def->name + "`",
               [&](FunctionGen &f) { f.ruleTest(def, *rule); });
   }
-  (*module)->setAttr("tl.tests", mlir::ArrayAttr::get(context, titles));
+  (*module)->setAttr("tl.titles", mlir::ArrayAttr::get(context, titles));
+}
+
+void ModuleGen::benchEntry() {
+  SmallVector<mlir::Attribute> titles;
+  for (Decl *decl : program.main()->decls) {
+    auto *bench = dyn_cast<TestDecl>(decl);
+    if (!bench || !bench->isBench)
+      continue;
+    auto func = declare(location(bench->span), "tl_bench_" + llvm::Twine(titles.size()), {}, {});
+    func.setPublic();
+    FunctionGen f(*this, func, Env(arena));
+    Value value = f.block(bench->body);
+    SmallVector<mlir::Attribute> kinds;
+    for (const Leaf &leaf : f.leavesOf(value.type))
+      kinds.push_back(mlir::StringAttr::get(context, leaf.kind == LeafKind::Str ? "str" : scalarName(leaf.scalar)));
+    ObserveOp::create(f.b, value.leaves, mlir::ArrayAttr::get(context, kinds));
+    mlir::func::ReturnOp::create(f.b);
+    titles.push_back(mlir::StringAttr::get(context, bench->title));
+  }
+  (*module)->setAttr("tl.titles", mlir::ArrayAttr::get(context, titles));
 }
 
 void ModuleGen::checkEntry() {

@@ -9,7 +9,8 @@ namespace tl::mlirgen {
 enum class Entry {
   Main,    ///< `def main`: becomes @tl_entry, reads its parameters from the command line (module attribute
            ///< `tl.flags`)
-  Tests,   ///< one @tl_test_N per `test` block, titles in the module attribute `tl.tests`
+  Tests,   ///< one @tl_test_N per `test` block, titles in the module attribute `tl.titles`
+  Benches, ///< the same for `bench` blocks, @tl_bench_N; what a block gives is computed, though nobody needs it
   Library, ///< one @tl_export_N per exported definition, as mlir_gen/Exports.h describes it
   Check,   ///< every non-generic definition, to look at with --emit
 };

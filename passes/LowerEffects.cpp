@@ -31,7 +31,7 @@ public:
     SmallVector<Operation *> effects;
     module.walk([&](Operation *op) {
       if (isa<tl::StringOp, tl::FormatOp, tl::PrintOp, tl::CheckOp, tl::TrapOp, tl::LoadOp, tl::SaveOp, tl::ArgumentOp, tl::GiveOp,
-              tl::FlagOp, tl::FlagGivenOp>(op))
+              tl::ObserveOp, tl::FlagOp, tl::FlagGivenOp>(op))
         effects.push_back(op);
     });
     for (Operation *op : effects) {
@@ -60,6 +60,9 @@ private:
         .Case([&](tl::SaveOp op) { save(op); })
         .Case([&](tl::ArgumentOp op) { argument(op); })
         .Case([&](tl::GiveOp op) { give(op); })
+        .Case([&](tl::ObserveOp op) {
+          call("tl_observe", nullptr, {describeAll(op.getValues(), op.getKinds()), number(op.getValues().size(), i64)});
+        })
         .Case([&](tl::FlagOp op) { op.replaceAllUsesWith(flag(op)); })
         .Case([&](tl::FlagGivenOp op) {
           Value given = call("tl_flag_given", b.getI8Type(), {text(op.getName())});

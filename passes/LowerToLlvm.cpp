@@ -160,7 +160,8 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
     }
     module.walk([](LLVM::LLVMFuncOp function) {
       StringRef name = function.getName();
-      bool isEntry = name.starts_with("tl_entry") || name.starts_with("tl_test_") || name.starts_with("tl_export_");
+      bool isEntry = llvm::any_of(llvm::ArrayRef<StringRef>{"tl_entry", "tl_test_", "tl_bench_", "tl_export_"},
+                                  [&](StringRef prefix) { return name.starts_with(prefix); });
       if (!function.isExternal() && !isEntry)
         function.setLinkage(LLVM::Linkage::Internal);
     });

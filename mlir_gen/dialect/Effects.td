@@ -96,6 +96,12 @@ def Tl_GiveOp : Tl_Op<"give", [Tl_Ordered]> {
   let hasVerifier = 1;
 }
 
+def Tl_ObserveOp : Tl_Op<"observe", [Tl_Ordered]> {
+  let summary = "values that are computed, though nothing needs them: what a bench measures";
+  let arguments = (ins Variadic<Tl_Value>:$values, ArrayAttr:$kinds);
+  let assemblyFormat = "`(` ($values^ `:` type($values))? `)` attr-dict";
+}
+
 def Tl_FlagOp : Tl_Op<"flag", [Pure]> {
   let summary = "the value of a flag of the command line: a scalar, or a text (i64)";
   let arguments = (ins StrAttr:$name, StrAttr:$kind);

@@ -75,6 +75,9 @@ typedef struct {
 /* Hands all results to the caller, or, where one has no place, none. */
 void tl_give(const TlValue *values, const TlResult *results, int64_t count, const TlPlace *place);
 
+/* Does nothing with values that are to be computed all the same. */
+void tl_observe(const TlValue *values, int64_t count);
+
 /* ---- threads ---- */
 /* fn(context, i) for every i below count, on the threads that there are; fn must not print, load or
  * save. Returns when all are done; where some trapped, leaves with what the lowest of these said. */

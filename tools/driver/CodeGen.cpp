@@ -12,7 +12,8 @@ using namespace tl;
 /// What is entered from outside; everything else may be inlined away.
 static bool isEntry(const llvm::GlobalValue &value) {
   llvm::StringRef name = value.getName();
-  return name == "main" || name == "tl_entry" || name.starts_with("tl_test_") || name.starts_with(driver::cFunctionPrefix);
+  return name == "main" || name == "tl_entry" || name.starts_with("tl_test_") || name.starts_with("tl_bench_") ||
+         name.starts_with(driver::cFunctionPrefix);
 }
 
 std::unique_ptr<llvm::Module> driver::translate(mlir::ModuleOp op, llvm::LLVMContext &context, llvm::TargetMachine &machine) {

@@ -78,9 +78,9 @@ std::optional<LoadedCode> driver::load(Session &session, mlir::ModuleOp module) 
     return std::nullopt;
   }
   loaded.flags = FlagTable(module);
-  if (auto titles = module->getAttrOfType<mlir::ArrayAttr>("tl.tests"))
+  if (auto titles = module->getAttrOfType<mlir::ArrayAttr>("tl.titles"))
     for (auto title : titles.getAsRange<mlir::StringAttr>())
-      loaded.tests.push_back(title.getValue().str());
+      loaded.titles.push_back(title.getValue().str());
   return loaded;
 }
 

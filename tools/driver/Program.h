@@ -10,7 +10,7 @@ namespace tl::driver {
 struct LoadedCode {
   std::unique_ptr<Jit> jit;
   FlagTable flags;
-  std::vector<std::string> tests; ///< titles; number N is @tl_test_N
+  std::vector<std::string> titles; ///< of tests or benches; number N is @tl_test_N or @tl_bench_N
 };
 
 /// Compiles and loads; nothing where something was reported.

@@ -25,6 +25,7 @@ void addBuild(CLI::App &app, Request &request);
 void addCheck(CLI::App &app, Request &request);
 void addEval(CLI::App &app, Request &request);
 void addTest(CLI::App &app, Request &request);
+void addBench(CLI::App &app, Request &request);
 void addGrad(CLI::App &app, Request &request);
 void addRepl(CLI::App &app, Request &request);
 void addExplain(CLI::App &app, Request &request);

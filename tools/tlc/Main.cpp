@@ -138,6 +138,7 @@ int main(int argc, char **argv) {
   addBuild(app, request);
   addCheck(app, request);
   addTest(app, request);
+  addBench(app, request);
   addGrad(app, request);
   addEval(app, request);
   addRepl(app, request);

@@ -9,14 +9,14 @@ using namespace tl::tlc;
 
 static int runTests(driver::Session &session, driver::LoadedCode &code, const std::string &filter) {
   unsigned passed = 0, failed = 0;
-  for (size_t i = 0; i < code.tests.size(); ++i) {
-    if (code.tests[i].find(filter) == std::string::npos)
+  for (size_t i = 0; i < code.titles.size(); ++i) {
+    if (code.titles[i].find(filter) == std::string::npos)
       continue;
     int result = driver::runEntry(session, code, "tl_test_" + std::to_string(i));
     if (result == driver::Interrupted)
       return result;
     ++(result == driver::Success ? passed : failed);
-    llvm::outs() << (result == driver::Success ? "ok " : "FAILED ") << code.tests[i] << "\n";
+    llvm::outs() << (result == driver::Success ? "ok " : "FAILED ") << code.titles[i] << "\n";
     llvm::outs().flush();
   }
   llvm::outs() << passed << " passed, " << failed << " failed\n";
