@@ -79,8 +79,8 @@ SmallVector<Value> jvp(Operation *op, OpBuilder &b, ArrayRef<Value> dx, Derivati
     if (g)
       if (Val part = derivative(i, Val(b, op->getLoc(), g)))
         dy = dy ? dy + part : part;
-  if (dy)
-    dy = broadcastLike(dy, op->getResult(0));
+  if (dy) // a cast's tangent has the type of the result
+    dy = convert(broadcastLike(dy, op->getResult(0)), elementOf(op->getResult(0)));
   return {dy.v};
 }
 

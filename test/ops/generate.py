@@ -13,7 +13,7 @@ import reference as r
 from table import PAIR, PARTS, SAME, UNARY
 
 VARIABLES = "xyzw"
-# Second derivatives, by the mode of the outer and of the inner one, and which of a row's signatures each is tried on.
+# Second derivatives, by the mode of the outer and of the inner one, and which of a row's signatures each is tried on: see `second_on`.
 SECOND = {"reverse-reverse": 1, "forward-reverse": 0, "reverse-forward": 2, "forward-forward": 0}
 
 
@@ -308,6 +308,12 @@ def write(unit):
     unit.text = f"def case{unit.number}(at: str) {{\n" + "\n".join(lines) + f'\n}}\ntest "{quoted}" {{\n{called}\n}}\n'
 
 
+def second_on(op, kind):
+    """The signatures for second derivatives: one of each mode, and, so that each mode is tried on every row on rank 0, size 1 and no elements where the row has them, the first of
+    scalars and the first of arrays."""
+    return [op.shapes[min(SECOND[kind], len(op.shapes) - 1)], *[s for s in op.shapes if not names_of(s)][:1], *[s for s in op.shapes if names_of(s)][:1]]
+
+
 def units(ops, seed, kind, types):
     number = 0
     for op in ops:
@@ -320,7 +326,7 @@ def units(ops, seed, kind, types):
             for signature in op.shapes:
                 if kind == "gradients" and op.shapes in (UNARY, PAIR) and op.name not in ("exp", "*") and signature not in op.shapes[::2]:
                     continue
-                if kind in SECOND and signature != op.shapes[min(SECOND[kind], len(op.shapes) - 1)]:
+                if kind in SECOND and signature not in second_on(op, kind):
                     continue
                 if kind == "batched" and signature != op.shapes[zlib.crc32(op.expr.encode()) % min(2, len(op.shapes))]:
                     continue

@@ -115,8 +115,8 @@ ELEMENTWISE = [
     unary("erf", r.erf, "small"), unary("erfc", r.erfc, "small"),
     unary("lgamma", r.lgamma, "gamma", "near1", within=lambda x: 2 * ULPS * np.maximum(1, np.abs(r.lgamma(x)))),
     unary("digamma", r.digamma, "gamma", "near1", within=lambda x: 2 * ULPS * np.maximum(1, np.abs(r.digamma(x)))),
-    *(Op("polygamma", f"polygamma({order}, x)", ("near1",), lambda x, order=order: r.polygamma(order, x), FLOATS, UNARY, lambda x, order=order: 16 * np.abs(r.polygamma(order, x)), True)
-      for order in (0, 1, 3)),
+    *(Op("polygamma", f"polygamma({order}, x + 1)", ("near1",), lambda x, order=order: r.polygamma(order, x + 1), ("f64",), UNARY, lambda x, order=order: 16 * np.abs(r.polygamma(order, x + 1)), True)
+      for order in (0, 1, 2)),
     unary("isnan", np.isnan, "any", within=SAME, smooth=False, result="bool"), unary("isinf", np.isinf, "any", within=SAME, smooth=False, result="bool"),
     unary("isfinite", np.isfinite, "any", within=SAME, smooth=False, result="bool"),
     unary("abs", np.abs, "any", "away", within=SAME, types=NUMBERS), unary("sign", np.sign, "any", "away", within=SAME, types=NUMBERS),

@@ -12,9 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from Inputs.random_functions import HELPERS, Function
-
-GROUP = 10  # programs a module
+from Inputs.random_functions import GROUP, HELPERS, Function
 
 
 def run(options, text):
@@ -32,23 +30,24 @@ def near(a, b, within, scale):
     return abs(a - b) <= within * scale
 
 
-def judge(what, r):
+def judge(what, r, is_single):
     """A text if the figures disagree, "rough" where the differences say that the function bends or jumps between their points, else nothing."""
+    exact, close = (1e-2 if what == "second" else 1e-3, 1e-4) if is_single else (1e-9, 1e-12)  # in f32 the modes are compared with each other alone
     if what == "batched":
-        return "" if all(near(a, b, 1e-9, 1 + abs(b)) for a, b in zip(r[:3], r[3:])) else f"batched {r[:3]}, looped {r[3:]}"
+        return "" if all(near(a, b, exact, 1 + abs(b)) for a, b in zip(r[:3], r[3:])) else f"batched {r[:3]}, looped {r[3:]}"
     forward, back, slopes = r[0], r[1], r[2:5]
     scale = 1 + abs(forward) + (r[8] if what == "first" else 0)
-    if not near(forward, back, 1e-9, scale):
+    if not near(forward, back, exact, scale):
         return f"forward {forward}, reverse {back}, differences {slopes}"
-    if what == "first" and not (near(r[5], r[6], 1e-12, 1 + abs(r[5])) and near(r[5], r[7], 1e-12, 1 + abs(r[5]))):
+    if what == "first" and not (near(r[5], r[6], close, 1 + abs(r[5])) and near(r[5], r[7], close, 1 + abs(r[5]))):
         return f"values {r[5:8]}"
-    if any(near(forward, d, 1e-6, scale) for d in slopes):
+    if is_single or any(near(forward, d, 1e-6, scale) for d in slopes):
         return ""
     steady = near(slopes[0], slopes[1], 1e-5, scale) or near(slopes[1], slopes[2], 1e-5, scale)
     return f"derivative {forward}, differences {slopes}" if steady else "rough"
 
 
-def verdicts(text):
+def verdicts(text, is_single):
     """(number, kind) -> what is wrong, for each check that has run."""
     found, before = {}, []
     for line in text.splitlines():
@@ -57,15 +56,16 @@ def verdicts(text):
             before.append(line)
             continue
         figures = re.search(r"^figures \d+ \w+ \[([^\]]*)\]", "\n".join(before), re.M)
-        wrong = judge(ended[3], [float(f) for f in figures[1].split()]) if figures else "\n".join(before)
+        wrong = judge(ended[3], [float(f) for f in figures[1].split()], is_single) if figures else "\n".join(before)
         found[int(ended[2]), ended[3]], before = wrong, []
     return found
 
 
 def attempt(options, functions, what=None):
     """The verdict on every check of these functions, tried together and, where that does not end well, in halves."""
-    code, text = run(options, HELPERS + "".join(f.text(what) for f in functions))
-    found, expected = verdicts(text), [(f.number, name) for f in functions for name in f.checks if what in (None, name)]
+    program, is_single = HELPERS + "".join(f.text(what) for f in functions), functions[0].is_single
+    code, text = run(options, program.replace("f64", "f32") if is_single else program)
+    found, expected = verdicts(text, is_single), [(f.number, name) for f in functions for name in f.checks if what in (None, name)]
     if all(key in found for key in expected):
         return found
     if len(functions) > 1:

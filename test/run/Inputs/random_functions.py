@@ -1,56 +1,13 @@
 """Random functions of a record of f64 arrays: what `test/run/random-derivatives.py` differentiates and batches. Values stay bounded and no division, root or
 logarithm comes near its pole, so that differences mean something."""
 
+import pathlib
 import random
 import re
 
 from Inputs.programs import Writer
 
-HELPERS = """struct Part[n] { a: f64[n], s: f64 }
-
-def nudged(x: f64[n], k: int) -> f64[n] {
-  var y = x
-  y[k] = y[k] * 0.5 + sum(x) * 0.1
-  y
-}
-def deep(x: f64, k: int) -> f64 = if k <= 0 { x } else { 0.5 * deep(sin(x), k - 1) + x * 0.1 }
-def halves(x: f64[n]) -> f64 = if n == 0 { 0.3 } else if n == 1 { sin(x[0]) } else { 0.9 * halves(x[:n // 2]) + 0.8 * tanh(halves(x[n // 2:])) }
-def root(x: f64) -> f64 {
-  var y = 1.0
-  while abs(y * y - x) > 0.001 { y = (y + x / y) / 2 }
-  y
-}
-def twice(f: (f64) -> f64, x: f64) -> f64 = f(f(x))
-def turned(q: Part[n], t: f64) -> Part[n] = Part(a=q.a * cos(t), s=q.s + 0.2 * sum(q.a))
-def both(x: f64[n], t: f64) -> (f64[n], f64) = (x * t, sum(x) + t)
-def settled(t: f64, n: int) -> f64 {
-  var x = t
-  for step in n { x -= 0.3 * grad(u -> 0.5 * u * u + 0.3 * cos(u + t))(x) }
-  x
-}
-def slopes[P: vector](f: (P) -> f64, p: P, v: P) -> f64[3] {
-  let (step, at, weight) = ([0.001, 0.0001, 0.00001], [-2.0, -1.0, 1.0, 2.0], [1.0, -8.0, 8.0, -1.0])
-  var d: f64[3] = zeros([3])
-  for i in 3 {
-    for j in 4 { d[i] += weight[j] * f(p + step[i] * at[j] * v) / (12 * step[i]) }
-  }
-  d
-}
-## Forward, reverse, three differences; the value three times; how large the derivatives are.
-def first[P: vector](f: (P) -> f64, p: P, v: P) -> f64[9] {
-  let ((y, g), (z, d)) = (value_and_grad(f)(p), jvp(f, p, v))
-  concat([d, f64(dot(g, v))], slopes(f, p, v), [f(p), y, z], [f64(norm(g) * norm(v))])
-}
-def along[P: vector](f: (P) -> f64, p: P, v: P) -> f64 { let (_, d) = jvp(f, p, v); d }
-def over_forward[P: vector](f: (P) -> f64, p: P, v: P, u: P) -> f64[5] =
-  concat([along(q -> along(f, q, v), p, u), along(q -> along(f, q, u), p, v)], slopes(q -> along(f, q, v), p, u))
-def over_reverse[P: vector](f: (P) -> f64, p: P, v: P, u: P) -> f64[5] =
-  concat([f64(dot(hvp(f, p, v), u)), f64(dot(hvp(f, p, u), v))], slopes(q -> f64(dot(grad(f)(q), v)), p, u))
-def reverse_over_forward[P: vector](f: (P) -> f64, p: P, v: P, u: P) -> f64[5] =
-  concat([f64(dot(grad(q -> along(f, q, v))(p), u)), along(q -> along(f, q, v), p, u)], slopes(q -> along(f, q, v), p, u))
-def reverse_over_reverse[P: vector](f: (P) -> f64, p: P, v: P, u: P) -> f64[5] =
-  concat([f64(dot(grad(q -> f64(dot(grad(f)(q), v)))(p), u)), f64(dot(hvp(f, p, u), v))], slopes(q -> f64(dot(grad(f)(q), v)), p, u))
-"""
+HELPERS = pathlib.Path(__file__).with_name("random-helpers.tl").read_text(encoding="utf-8")
 
 FIELDS = {"s": "f64", "a": "f64[n]", "b": "f64[m]", "w": "f64[n, m]", "part": "Part[n]", "parts": "Part[m][k]"}
 UNARY = ["sin({})", "cos({})", "tanh({})", "sigmoid({})", "exp(0.3 * tanh({}))", "log(1.5 + ({}) ** 2)", "sqrt(1.2 + ({}) ** 2)", "({}) ** 2", "0.2 * ({}) ** 3", "abs({})", "relu({})",
@@ -226,8 +183,11 @@ class Body(Writer):
     def called(self, budget):
         e = self.scalar(budget)
         ways = [f"deep({e}, 2)", f"deep({e}, c)", f"root(1.5 + tanh({e}))", f"twice(x -> sin(x * {self.scalar(0)}) + 0.3, {e})", f"settled(tanh({e}), 2)", f"settled(tanh({e}), c)",
-                f"grad(x -> sin(x * {self.scalar(0)}) + 0.2 * x * x)({e})", f"checkpoint(x -> tanh(x * {self.scalar(0)}))({e})"]
+                f"grad(x -> sin(x * {self.scalar(0)}) + 0.2 * x * x)({e})", f"checkpoint(x -> tanh(x * {self.scalar(0)}))({e})", f"eased({e})", f"0.0001 * f64(f32({e}))"]
         a = self.axis()
+        ways += self.rng.sample([f"watched({e})", f"hessian(x -> sin(x * {self.scalar(0)}))({e})", f"hvp(x -> sin(x * {self.scalar(0)}), {e}, {self.scalar(0)})",
+                                 f"sum(jacobian(x -> sin(x * {self.scalar(0)}))({self.vector(a, 0)}))", f"sum(vmap(grad(x -> sin(x * {self.scalar(0)})))({self.vector(a, 0)}))",
+                                 f"shifted_sum({self.vector(a, 0)})", f"sum(linalg.cholesky(gram({self.matrix(('n', 'm'), 0)})))"], 2)
         ways.append(f"sum(grad(x -> sum(sin(x * {self.scalar(0)})))({self.vector(a, 0)}))")
         for f in self.functions:
             ways += [f"{f}({e})"] * 3
@@ -272,9 +232,12 @@ class Body(Writer):
         v, n = self.vector(axis, budget), self.size(axis)
         b = self.bracketed(v)
         ways = [f"flip({v})", f"roll({v}, {self.rng.choice(['1', '-1', '2', 'c'])})", f"sort({v})", f"cumsum({v})", f"pad({v}, 1)[{self.rng.randrange(3)}:][:{n}]", f"where({self.vector(axis, 0)} > {self.rng.choice(THRESHOLDS)}, {v}, 0.3 * {self.vector(axis, 0)})",
-                f"{b}[::-1]", f"0.3 * cumprod(1 + 0.3 * sin({v}))", f"concat({v}, {self.vector(axis, 0)})[{n}:]", f"repeat({v}, 2)[::2]", f"tile({v}, [2])[:{n}]"]
+                f"{b}[::-1]", f"0.3 * cumprod(1 + 0.3 * sin({v}))", f"concat({v}, {self.vector(axis, 0)})[{n}:]", f"repeat({v}, 2)[::2]", f"tile({v}, [2])[:{n}]", f"bent({v})", f"checkpoint(x -> sin(x) * {self.scalar(0)})({v})", f"stop_gradient(ones([{n}])) * {b}"]
         if self.filled(axis):
             ways += [f"softmax({v})", f"concat({b}[1:], {b}[:1])", f"nudged({v}, {self.index(axis).replace('-1', '0')})", f"log_softmax({v})", f"{b} - max({v})"]
+        if self.of((axis,)) and self.chance(0.2):
+            u = self.rng.choice(self.of((axis,)))
+            ways = [f"where({u} > 0.113, chained({u}, {self.rng.choice(['0', '2', 'c'])}), {v})"]
         if self.filled("n", "m", "l"):
             ways += [f"scatter_add({v}, idx, 0.5 * {self.vector(axis, 0)}[idx])"]
         return self.rng.choice(ways)
@@ -287,7 +250,8 @@ class Body(Writer):
         ways = [f"{w} @ {self.bracketed(self.vector(other, 0))}", f"sum({w}, axis=1)", f"vmap(r -> {row})({w})", f"[for r in {w}: {row}]", f"sum(tanh({w}), axis=1)"]
         if self.filled(other):
             ways += [f"max({w}, axis=1)", f"mean({w}, axis=1)", f"logsumexp({w}, axis=1)"]
-        ways.append(f"diag(outer({self.vector(axis, 0)}, {self.vector(axis, 0)}))")
+        ways += [f"diag(outer({self.vector(axis, 0)}, {self.vector(axis, 0)}))", f"vmap(r -> {row}, axis=1)({self.bracketed(w)}.T)", f"linalg.solve(gram({w}), {self.vector(axis, 0)})",
+                 f"vmap((r, t) -> sum(r) * t, axis=(0, None))({w}, {self.scalar(0)})"]
         return self.rng.choice(ways)
 
     def matrix(self, axes, budget):
@@ -453,11 +417,14 @@ class Body(Writer):
         self.ints = bound
 
 
+GROUP = 10  # functions a module; one module in ten is in f32
+
+
 class Function:
     """Number `number` of a seed: its text, and calls that tell whether its derivatives and batches are right."""
 
     def __init__(self, seed, number, lines=5):
-        self.seed, self.number = seed, number
+        self.seed, self.number, self.is_single = seed, number, number // GROUP % 10 == 9
         self.rng = rng = random.Random(f"{seed} {number}")
         self.sizes = {"n": rng.randrange(1, 5), "m": rng.randrange(1, 4), "l": rng.randrange(1, 4), "k": rng.randrange(1, 3)}
         if rng.random() < 0.06:
@@ -486,7 +453,7 @@ class Function:
 
     def numbers(self, *axes):
         if not axes:
-            return f"{self.rng.uniform(-1.2, 1.2):.3f}"
+            return f"{self.rng.uniform(-1.2, 1.2):.6f}"
         count = self.sizes[axes[0]]
         if not all(self.sizes[a] for a in axes):
             return f"zeros([{', '.join(str(self.sizes[a]) for a in axes)}])"
@@ -513,7 +480,7 @@ class Function:
         return self.test("first", [f"  let r = first(q -> fn{self.number}(q, rows[0], turns[0]), p, v)", f'  print("figures {self.number} first {{r:.17e}}")'])
 
     def second(self):
-        mode = ["over_forward", "over_reverse", "reverse_over_forward", "reverse_over_reverse"][self.number // 6 % 4]
+        mode = ["over_forward", "over_reverse", "reverse_over_forward", "reverse_over_reverse", "over_plane", "over_jacobian"][self.number // 6 % 6]
         return self.test("second", [f"  let r = {mode}(q -> fn{self.number}(q, rows[0], turns[0]), p, v, u)", f'  print("figures {self.number} second {{r:.17e}}")'])
 
     def batched(self):
