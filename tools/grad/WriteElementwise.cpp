@@ -1,4 +1,5 @@
 // Elementwise ops -> operators and calls. Operands that are repeated are written as they are: the language repeats them.
+#include "mlir/IR/Matchers.h"
 #include "tools/grad/Writer.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -145,7 +146,9 @@ bool Writer::asUnsigned(Operation *op) {
   if (!isUnsigned(op) || isa<CheckOp>(op) || op->getNumResults() != 1)
     return false;
   if (auto compared = dyn_cast<CompareOp>(op)) {
-    const bool isSize = compared.getZ().getDefiningOp<arith::IndexCastOp>() || compared.getZ().getDefiningOp<arith::ConstantOp>();
+    llvm::APInt number;
+    const bool isSize = compared.getZ().getDefiningOp<arith::IndexCastOp>() ||
+                        (mlir::matchPattern(compared.getZ(), mlir::m_ConstantInt(&number)) && !number.isNegative());
     if (elementOf(compared.getX()).isInteger(1) || (compared.getPred() == "lt" && isSize))
       return false;
   }
@@ -158,14 +161,17 @@ bool Writer::asUnsigned(Operation *op) {
       continue;
     Expr e = *get(x);
     const unsigned width = elementOf(x).getIntOrFloatBitWidth();
-    const std::string bits = std::to_string(width), type = "u" + bits;
+    const std::string bits = std::to_string(width);
     int64_t number = 0;
-    const bool isNumber = e.isLiteral && llvm::to_integer(e.text, number, 10);
-    if (isNumber)
+    if (e.isLiteral && llvm::to_integer(e.text, number, 10)) {
       e.text = std::to_string(uint64_t(number) & llvm::maskTrailingOnes<uint64_t>(width));
-    if (!isNumber || !isTyped) // a number takes the type of the others
-      e.text = !e.unsignedText().empty() ? e.unsignedText()
-                                         : type + "(" + (e.isLiteral && !isNumber ? "i" + bits + "(" + e.text + ")" : e.text) + ")";
+      if (!isTyped) // else it takes the type of the others
+        e.text = "u" + bits + "(" + e.text + ")";
+    } else if (!e.unsignedText().empty()) {
+      e.text = e.unsignedText();
+    } else {
+      e.text = "u" + bits + "(" + (e.isLiteral ? "i" + bits + "(" + e.text + ")" : e.text) + ")";
+    }
     e.binding = Binding::Atom;
     e.op = e.rest = "";
     e.isLiteral = e.isSimple = e.isWaiting = false;
