@@ -20,6 +20,24 @@ StringRef ast::spelling(BinaryOp op) {
 
 StringRef ast::spelling(UnaryOp op) { return op == UnaryOp::Neg ? "-" : "not"; }
 
+bool ast::isLiteral(const Expr *e) {
+  auto all = [](auto list) { return llvm::all_of(list, [](const Expr *x) { return isLiteral(x); }); };
+  if (auto *u = llvm::dyn_cast<UnaryExpr>(e))
+    return u->op == UnaryOp::Neg && isLiteral(u->operand);
+  if (auto *b = llvm::dyn_cast<BinaryExpr>(e))
+    return !isComparison(b->op) && b->op != BinaryOp::And && b->op != BinaryOp::Or && isLiteral(b->lhs) && isLiteral(b->rhs);
+  if (auto *t = llvm::dyn_cast<TupleExpr>(e))
+    return !t->elems.empty() && all(t->elems);
+  if (auto *a = llvm::dyn_cast<ArrayLitExpr>(e))
+    return !a->elems.empty() && llvm::all_of(a->elems, [](const Elem &x) { return !x.spread && isLiteral(x.value); });
+  if (auto *n = llvm::dyn_cast<NameExpr>(e)) {
+    auto *c = llvm::dyn_cast_or_null<ConstDecl>(n->decl);
+    return n->name == "pi" || n->name == "inf" || n->name == "nan" ||
+           (c && c->type && c->type->kind != TypeKind::Error && isLiteral(c->let->init));
+  }
+  return llvm::isa<NumberExpr>(e);
+}
+
 /// A decimal number with at most 800 of its digits, and one more that says whether the others are all 0: enough to round any float
 /// correctly (770 decide for f64), where a million digits would take their square in time.
 static std::string shortened(std::string text) {

@@ -81,6 +81,7 @@ struct NameExpr : ExprOf<ExprKind::Name> {
   Decl *decl = nullptr;       ///< checked: Var, Const, Def (first of its overloads), Struct, Import; null for a size or pack
   const Sym *sym = nullptr;   ///< checked: a size parameter used as an int
   const Pack *pack = nullptr; ///< checked: a pack used as a shape
+  Expr *meaning = nullptr;    ///< checked: a constant of several literals, with the types of this use
 };
 
 enum class UnaryOp : uint8_t { Neg, Not };
@@ -156,8 +157,9 @@ struct SelectExpr : ExprOf<ExprKind::Select> {
   Expr *base = nullptr;
   StringRef name;
   Span nameSpan;
-  int field = -1;       ///< checked: field of a record; -1 with decl null: `.T`
-  Decl *decl = nullptr; ///< checked: member of a module
+  int field = -1;          ///< checked: field of a record; -1 with decl null: `.T`
+  Decl *decl = nullptr;    ///< checked: member of a module
+  Expr *meaning = nullptr; ///< checked: a constant of literals, with the types of this use
 };
 struct TupleExpr : ExprOf<ExprKind::Tuple> {
   using ExprOf::ExprOf;
@@ -339,6 +341,7 @@ struct GenericParam {
   Span span;
   StringRef constraint;
   Span constraintSpan;
+  TypeExpr *init; ///< what stands for it where the type is written without it; or null
 };
 
 /// A derivative written by hand, `@vjp(of=f)` or `@jvp(of=f)`, as the definition that it is about knows it.
@@ -386,6 +389,7 @@ struct StructDecl : DeclOf<DeclKind::Struct> {
   llvm::MutableArrayRef<FieldDecl> fields;
   // checked
   llvm::SmallVector<const TypeParam *, 1> typeParams;
+  llvm::SmallVector<const Type *, 1> typeDefaults; ///< one for each of typeParams, null where it has none
   llvm::SmallVector<const Sym *, 2> sizeParams;
   bool resolved = false;
 };
@@ -564,6 +568,9 @@ template <typename... Fs> struct Match : Fs... {
 template <typename... Fs> Match(Fs...) -> Match<Fs...>;
 
 StringRef spelling(UnaryOp op);
+/// Is an expression made of literals only: numbers, also by the names of such constants, and arithmetic, tuples and arrays of them?
+/// Then it has no type of its own.
+bool isLiteral(const Expr *e);
 /// A deep copy without annotations, for a lambda that is applied at several types. Names and texts are not copied.
 Expr *clone(Expr *e, Module &into);
 BlockExpr *clone(BlockExpr *block, Module &into);

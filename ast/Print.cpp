@@ -220,7 +220,7 @@ void Printer::var(VarDecl *v, StringRef kind) {
 
 void Printer::generics(List<GenericParam> list) {
   for (const GenericParam &g : list)
-    node(("generic " + g.name + (g.constraint.empty() ? "" : ": ") + g.constraint).str());
+    node(("generic " + g.name + (g.constraint.empty() ? "" : ": ") + g.constraint + (g.init ? " = " + written(g.init) : "")).str());
 }
 
 void Printer::decl(Decl *d) {

@@ -389,9 +389,14 @@ static std::string list(llvm::ArrayRef<const Type *> types) {
 /// Sizes and type arguments in the order in which the record declares them.
 static std::string recordText(const StructType *record) {
   std::string args;
-  unsigned nextSize = 0, nextType = 0;
+  unsigned nextSize = 0, nextType = 0, shown = record->types.size(); // defaults at the end are left out
+  llvm::ArrayRef<const Type *> defaults = record->decl->typeDefaults;
+  while (shown && shown <= defaults.size() && defaults[shown - 1] && same(record->types[shown - 1], defaults[shown - 1]))
+    --shown;
   auto add = [&](std::string text) { args += (args.empty() ? "" : ", ") + text; };
   for (const GenericParam &param : record->decl->generics) {
+    if (param.init && nextType == shown)
+      break;
     bool isType = nextType < record->types.size() && nextType < record->decl->typeParams.size() &&
                   record->decl->typeParams[nextType]->name == param.name;
     if (isType)

@@ -139,10 +139,11 @@ List<GenericParam> BuildAst::generics(TlParser::GenericsContext *ctx) {
   llvm::SmallVector<GenericParam> result;
   if (ctx)
     for (TlParser::GenericContext *g : ctx->generic()) {
-      GenericParam param{text(g->name(0)), span(g->name(0)), {}, {}};
+      GenericParam param{text(g->name(0)), span(g->name(0)), {}, {}, nullptr};
       if (g->name().size() > 1) {
         param.constraint = text(g->name(1));
         param.constraintSpan = span(g->name(1));
+        param.init = g->type() ? type(g->type()) : nullptr;
       }
       result.push_back(param);
     }

@@ -1,5 +1,5 @@
-// The checker's inside: one class over several files (Resolve: names and types as written, CheckDecl, CheckStmt, CheckExpr,
-// CheckArith, CheckCall, CheckIndex, CheckKeys, Solve). Each definition is checked once, for all sizes.
+// The checker's inside: one class over several files (Resolve: names and types as written, ResolveSize: sizes, CheckDecl, CheckStmt,
+// CheckExpr, CheckArith, CheckCall, CheckIndex, CheckKeys, Solve). Each definition is checked once, for all sizes.
 #pragma once
 #include "ast/Ast.h"
 #include "ast/base/Diagnostic.h"
@@ -108,6 +108,13 @@ struct Body {
   unsigned number = 0;                               ///< of all bodies
 };
 
+/// A call of a definition with a body, in the body of another or the same.
+struct DefCall {
+  const DefDecl *from;
+  const CallExpr *e;
+  const Callable *callee;
+};
+
 class Checker {
 public:
   Checker(Program &program, const SourceManager &sources, Diagnostics &diagnostics)
@@ -147,6 +154,7 @@ private:
   Expr *takenApart = nullptr;                             ///< the value of a `let` with a tuple of names
   DefDecl *treeMap = nullptr;
   unsigned bodies = 0;
+  std::vector<DefCall> defCalls;
   llvm::ArrayRef<Span> argumentSpans; ///< of the call of a function value that is being checked
   bool anyDivisor = false;            ///< a size may divide by what is not known to be positive; the caller checks it
 
@@ -165,9 +173,16 @@ private:
   const Type *namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::ArrayRef<List<TypeArg>> args, Where where, Scope *into);
   const Type *structType(StructDecl *decl, Span span, List<TypeArg> args, Where where, Scope *into);
   std::optional<Dims> resolveDims(List<TypeArg> args, Where where, Scope *into);
-  std::optional<Size> resolveSize(Expr *e, Where where, Scope *into);
   const Sym *symOf(VarDecl *var);
   bool looksLikeType(Expr *e);
+
+  // ResolveSize.cpp
+  struct WrittenSize;
+  std::optional<Size> resolveSize(Expr *e, Where where, Scope *into);
+  std::optional<Size> sizeOf(Expr *e);
+  std::optional<Size> readSize(Expr *e, const WrittenSize *in);
+  std::optional<Size> sizeNamed(NameExpr *n, const WrittenSize *in);
+  std::optional<Size> sizeCalled(CallExpr *e, const WrittenSize *in);
 
   // CheckDecl.cpp
   void declareModule(Module &m);
@@ -208,6 +223,7 @@ private:
   const Type *infer(Expr *e, const Type *expected);
   const Type *number(NumberExpr *e);
   const Type *name(NameExpr *e);
+  const Type *constant(ConstDecl *c, Expr *&meaning);
   const Type *string(StringExpr *e);
   const Type *unary(UnaryExpr *e);
   const Type *binary(BinaryExpr *e);
@@ -219,7 +235,6 @@ private:
   const Type *select(SelectExpr *e);
   const Type *tuple(TupleExpr *e, const Type *expected);
   const Type *arrayLit(ArrayLitExpr *e, const Type *expected);
-  std::optional<Size> sizeOf(Expr *e);
   const Type *boolean(Expr *e, const char *what);
   void slot(const Type *&t) {
     if (body)
@@ -270,12 +285,14 @@ private:
   const Type *printOrSave(CallExpr *e, DefDecl *d);
   std::optional<SmallVector<int>> matchArguments(CallExpr *e, llvm::ArrayRef<StringRef> names, llvm::ArrayRef<bool> optional,
                                                  Decl *declared);
-  bool callsItselfFinitely(CallExpr *e, DefDecl *d, llvm::ArrayRef<const Type *> types, llvm::ArrayRef<Dims> packs,
-                           llvm::ArrayRef<Callable *> functions);
   void instantiated(CallExpr *e, Callable *c);
   bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_,
                         const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
   bool checkWhere(CallExpr *e, DefDecl *d, const Solver &s);
+
+  // CheckRecursion.cpp
+  void checkGrowth();
+  void checkFunctionsHandedOn();
 
   // CheckShape.cpp: what no signature can say
   const Type *shapeRule(CallExpr *e, DefDecl *d, const Type *declared);
@@ -338,7 +355,8 @@ private:
   bool bindInfer(const InferType *i, const Type *to);
   bool satisfies(const Type *t, Constraint c);
   bool isVector(const Type *t);
-  bool isNumber(const Type *t), isFloating(const Type *t), isInteger(const Type *t), isBool(const Type *t), isError(const Type *t);
+  bool isNumber(const Type *t), isFloating(const Type *t), isInteger(const Type *t), isBool(const Type *t), isError(const Type *t),
+      holdsError(const Type *t);
   const Type *applySolution(const Type *t, const Solver &s);
   Dims applySolution(llvm::ArrayRef<Dim> dims, const Solver &s);
   Size applySolution(const Size &size, const Solver &s);

@@ -158,6 +158,8 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brack
     failed |= isError(t);
     argTypes.push_back(t);
   }
+  for (DefDecl *o = d; o; o = o->nextOverload) // a type in it is reported, and says nothing about this call
+    failed |= (o->resultExpr && holdsError(o->result)) || llvm::any_of(o->params, [&](VarDecl *p) { return holdsError(p->type); });
   if (failed)
     return types.error();
   size_t mark = diags.size(), undo = trail.size(), left = body->deferred.size();
@@ -529,8 +531,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     c->instance.sizes.push_back(applySolution(Size(holes[p]), s));
   for (const Pack *p : d->packs)
     c->instance.packs.push_back(applySolution(Dims{Dim(packs[p])}, s));
-  if (body && body->def == d && d->body && !callsItselfFinitely(e, d, generic, c->instance.packs, functions))
-    return types.error();
+  if (body && body->def && d->body)
+    defCalls.push_back({body->def, e, c});
   instantiated(e, c);
   return result;
 }

@@ -39,6 +39,8 @@ void Checker::run() {
     }
   checkRules();
   checkExports();
+  checkGrowth();
+  checkFunctionsHandedOn();
 }
 
 /// A conversion is called by the name of its type, so nothing else has that name.
@@ -112,13 +114,25 @@ void Checker::resolveStruct(StructDecl *s) {
   module = s->module;
   Scope *own = pushScope(moduleScopes[module]);
   scope = own;
+  auto lacksDefault = [&](const GenericParam &g) {
+    diags.report(Code::E0146, g.span, ("`" + g.name + "` has no default and stands behind a parameter with one").str())
+        .help("write parameters with a default last");
+  };
   for (const GenericParam &g : s->generics) {
     if (g.constraint.empty()) {
       s->sizeParams.push_back(sizes.sym(SymKind::Param, g.name, g.span));
       own->names[g.name] = Binding{nullptr, s->sizeParams.back()};
+      if (!s->typeDefaults.empty() && s->typeDefaults.back())
+        lacksDefault(g);
       continue;
     }
+    const bool mayLackDefault = s->typeDefaults.empty() || !s->typeDefaults.back();
     s->typeParams.push_back(declareTypeParam(g, own));
+    s->typeDefaults.push_back(g.init ? resolveType(g.init, Where::Field, moduleScopes[module]) : nullptr);
+    if (const Type *init = s->typeDefaults.back(); init && !satisfies(init, s->typeParams.back()->constraint))
+      diags.report(Code::E0124, g.init->span, str(init) + " does not fit the type parameter `" + g.name.str() + "`");
+    else if (!init && !mayLackDefault)
+      lacksDefault(g);
   }
   llvm::StringMap<Span> seen;
   for (FieldDecl &f : s->fields) {
@@ -184,6 +198,9 @@ void Checker::resolveSignature(DefDecl *d) {
       continue;
     }
     d->typeParams.push_back(declareTypeParam(g, own));
+    if (g.init)
+      diags.report(Code::E0146, g.init->span, ("`" + g.name + "` is found from the arguments and takes no default").str())
+          .note("what nothing decides is f32; only the type parameters of records have defaults");
   }
   for (VarDecl *p : d->params) {
     p->module = module;
@@ -395,16 +412,12 @@ void Checker::checkConst(ConstDecl *c) {
     else
       c->type = declared;
   }
-  // A constant that is one literal stays a literal: each use has a type of its own.
-  Expr *init = c->let->init;
-  if (auto *u = dyn_cast<UnaryExpr>(init); u && u->op == UnaryOp::Neg)
-    init = u->operand;
-  bool literal = isa<NumberExpr>(init) && !declared;
+  // A constant that is made of literals stays one: each use has a type of its own.
+  const bool literal = !declared && isLiteral(c->let->init);
   if (literal)
     own.numbers.clear(); // it need not fit where it stands
   finishBody();
-  if (!literal)
-    c->type = settle(c->type);
+  c->type = settle(c->type);
   c->let->type = c->type;
   open.erase(c);
   body = savedBody;

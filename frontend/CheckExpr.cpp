@@ -143,11 +143,20 @@ const Type *Checker::name(NameExpr *e) {
         body->constants.push_back({e, c});
       return types.infer(n->isFloat ? Constraint::Float : Constraint::Num, e->span);
     }
-    return c->type;
+    return constant(c, e->meaning);
   }
   diags.report(Code::E0141, e->span,
                ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
   return types.error();
+}
+
+/// The type of a constant where it is used. One that is made of literals is checked again there.
+const Type *Checker::constant(ConstDecl *c, Expr *&meaning) {
+  if (!body || c->let->typeExpr || isError(c->type) || !isLiteral(c->let->init))
+    return c->type;
+  meaning = clone(c->let->init, *module);
+  llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[c->module]));
+  return checkValue(meaning);
 }
 
 const Type *Checker::string(StringExpr *e) {
@@ -278,7 +287,7 @@ const Type *Checker::select(SelectExpr *e) {
         return types.fn(keep(f));
       }
       if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
-        return c->type;
+        return constant(c, e->meaning);
       if (llvm::isa_and_nonnull<StructDecl>(b.decl)) {
         diags.report(Code::E0141, e->span, ("`" + n->name + "." + e->name + "` is a record type, not a value").str());
         return types.error();
@@ -393,85 +402,4 @@ const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
 }
 
 /// The size that an int expression is, where it is one for certain.
-std::optional<Size> Checker::sizeOf(Expr *e) {
-  if (auto *n = dyn_cast<NumberExpr>(e))
-    return n->isFloat || n->tooLarge ? std::nullopt : std::optional(Size(int64_t(n->value)));
-  if (auto *n = dyn_cast<NameExpr>(e)) {
-    Binding b = n->decl || n->sym ? Binding{n->decl, n->sym} : lookup(n->name);
-    if (b.sym)
-      return Size(b.sym);
-    if (auto *v = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
-      if (auto it = sizeValues.find(v); it != sizeValues.end())
-        return it->second;
-      if (v->varKind == VarKind::Var || !v->type || !same(resolved(v->type), types.int64()))
-        return std::nullopt;
-      return Size(symOf(v));
-    }
-    if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
-      return isa<NumberExpr>(c->let->init) ? sizeOf(c->let->init) : std::nullopt;
-    return std::nullopt;
-  }
-  if (auto *u = dyn_cast<UnaryExpr>(e)) {
-    auto x = u->op == UnaryOp::Neg ? sizeOf(u->operand) : std::nullopt;
-    return x ? std::optional(Size(0) - *x) : std::nullopt;
-  }
-  if (auto *b = dyn_cast<BinaryExpr>(e)) {
-    if (isComparison(b->op) || b->op == BinaryOp::And || b->op == BinaryOp::Or)
-      return std::nullopt;
-    auto l = sizeOf(b->lhs), r = l ? sizeOf(b->rhs) : std::nullopt;
-    if (!l || !r)
-      return std::nullopt;
-    switch (b->op) {
-    case BinaryOp::Add:
-      return *l + *r;
-    case BinaryOp::Sub:
-      return *l - *r;
-    case BinaryOp::Mul:
-      return *l * *r;
-    case BinaryOp::Pow: { // n ** 2 is n * n
-      auto count = r->constant();
-      if (!count || *count < 1 || *count > 4 || l->constant())
-        return std::nullopt;
-      Size power = *l;
-      for (int64_t i = 1; i < *count; ++i)
-        power = power * *l;
-      return power;
-    }
-    case BinaryOp::FloorDiv:
-    case BinaryOp::Mod:
-      // By a divisor that is positive: else the division itself may trap, and is not a size.
-      if (lessEqual(Size(1), *r, body ? body->facts : Facts()) != Answer::Always && (!anyDivisor || r->constant()))
-        return std::nullopt;
-      return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
-    default:
-      return std::nullopt;
-    }
-  }
-  if (auto *c = dyn_cast<CallExpr>(e)) {
-    auto *n = dyn_cast<NameExpr>(c->callee);
-    if (auto *mask = c->args.size() == 1 ? dyn_cast<NameExpr>(c->args[0].value) : nullptr;
-        mask && c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def->opName == "reduce_count")
-      if (auto *v = llvm::dyn_cast_or_null<VarDecl>(mask->decl); v && v->varKind != VarKind::Var)
-        return Size(maskCount(v, mask->span));
-    if (!n || c->args.size() != 2)
-      return std::nullopt;
-    if (c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def->shapeRule == "size") {
-      auto dims = dimsOf(resolved(c->ordered[0]->type));
-      Expr *at = c->ordered[1];
-      auto k = sizeOf(at);
-      if (!k || !k->constant())
-        return std::nullopt;
-      int64_t axis = *k->constant() < 0 ? *k->constant() + int64_t(dims.size()) : *k->constant();
-      if (axis < 0 || axis >= int64_t(dims.size()) || dims[axis].pack)
-        return std::nullopt;
-      return dims[axis].size;
-    }
-    if ((n->name == "min" || n->name == "max") && llvm::isa_and_nonnull<DefDecl>(n->decl)) {
-      auto l = sizeOf(c->args[0].value), r = sizeOf(c->args[1].value);
-      if (l && r)
-        return n->name == "min" ? sizes.min(*l, *r) : sizes.max(*l, *r);
-    }
-  }
-  return std::nullopt;
-}
 } // namespace tl::frontend

@@ -89,124 +89,6 @@ bool Checker::looksLikeType(Expr *e) {
   return isa<TupleExpr>(e);
 }
 
-std::optional<Size> Checker::resolveSize(Expr *e, Where where, Scope *into) {
-  if (auto *n = dyn_cast<NumberExpr>(e)) {
-    if (n->isFloat) {
-      diags.report(Code::E0120, e->span, "a size is a whole number", "not a whole number");
-      return std::nullopt;
-    }
-    if (n->tooLarge || n->value > uint64_t(INT64_MAX)) {
-      diags.report(Code::E0120, e->span, "this size is too large", "does not fit an int");
-      return std::nullopt;
-    }
-    return Size(int64_t(n->value));
-  }
-  if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg) {
-    auto x = resolveSize(u->operand, where, into);
-    return x ? std::optional(Size(0) - *x) : std::nullopt;
-  }
-  if (auto *b = dyn_cast<BinaryExpr>(e)) {
-    auto l = resolveSize(b->lhs, where, into), r = resolveSize(b->rhs, where, into);
-    if (!l || !r)
-      return std::nullopt;
-    if (auto x = l->constant(), y = r->constant(); x && y) {
-      int64_t z;
-      if ((b->op == BinaryOp::Add && __builtin_add_overflow(*x, *y, &z)) ||
-          (b->op == BinaryOp::Sub && __builtin_sub_overflow(*x, *y, &z)) ||
-          (b->op == BinaryOp::Mul && __builtin_mul_overflow(*x, *y, &z))) {
-        diags.report(Code::E0120, e->span, "this size is too large", "does not fit an int");
-        return std::nullopt;
-      }
-    }
-    switch (b->op) {
-    case BinaryOp::Add:
-      return *l + *r;
-    case BinaryOp::Sub:
-      return *l - *r;
-    case BinaryOp::Mul:
-      return *l * *r;
-    case BinaryOp::FloorDiv:
-    case BinaryOp::Mod:
-      if (r->constant() == 0) {
-        diags.report(Code::E0120, b->rhs->span, "this size divides by 0");
-        return std::nullopt;
-      }
-      return b->op == BinaryOp::FloorDiv ? sizes.divide(*l, *r) : sizes.modulo(*l, *r);
-    default:
-      diags.report(Code::E0120, b->opSpan, ("`" + spelling(b->op) + "` does not stand in a size").str())
-          .help("a size is made of names and whole numbers with `+ - * // %`");
-      return std::nullopt;
-    }
-  }
-  if (auto *n = dyn_cast<NameExpr>(e)) {
-    if (n->name == "_") {
-      switch (where) {
-      case Where::Signature:
-        return Size(sizes.sym(SymKind::Param, "_", e->span));
-      case Where::Result:
-        return Size(sizes.sym(SymKind::Fresh, "_", e->span));
-      case Where::Let:
-        return Size(sizes.sym(SymKind::Solve, "_", e->span));
-      default:
-        diags.report(Code::E0121, e->span, "`_` does not stand here", "the size must be named");
-        return std::nullopt;
-      }
-    }
-    Binding b = lookup(n->name);
-    // A lower-case name is a size, whatever function or module has it too.
-    if ((where == Where::Signature || where == Where::Let) && b.decl && !isa<VarDecl>(b.decl) && !llvm::isUpper(n->name[0]))
-      b = {};
-    if (b.sym)
-      return Size(b.sym);
-    if (auto *var = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
-      if (auto it = sizeValues.find(var); it != sizeValues.end())
-        return it->second;
-      if (var->varKind == VarKind::Var) {
-        diags.report(Code::E0122, e->span, ("`" + n->name + "` is a `var` and cannot be a size").str(), "may change")
-            .label(var->nameSpan, "declared here")
-            .help(("bind its value first: `let " + n->name + "0 = " + n->name + "`").str());
-        return std::nullopt;
-      }
-      if (var->type && !isError(var->type) && !(isInteger(var->type) && dimsOf(var->type).empty())) {
-        diags.report(Code::E0122, e->span, ("`" + n->name + "` is " + str(var->type) + ", a size is an `int`").str());
-        return std::nullopt;
-      }
-      return Size(symOf(var));
-    }
-    if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl)) {
-      if (auto *value = dyn_cast<NumberExpr>(c->let->init); value && !value->isFloat)
-        return Size(int64_t(value->value));
-      if (c->type && isError(c->type))
-        return std::nullopt;
-      diags.report(Code::E0122, e->span, ("`" + n->name + "` is no whole number and cannot be a size").str());
-      return std::nullopt;
-    }
-    if (!b && where == Where::Signature) {
-      const Sym *sym = sizes.sym(SymKind::Param, n->name, e->span);
-      into->names[n->name] = Binding{nullptr, sym};
-      return Size(sym);
-    }
-    if (!b && where == Where::Let) {
-      const Sym *sym = sizes.sym(SymKind::Solve, n->name, e->span);
-      into->names[n->name] = Binding{nullptr, sym};
-      return Size(sym);
-    }
-    auto &d = diags.report(Code::E0123, e->span, b ? ("`" + n->name + "` is not a size").str() : ("unknown size `" + n->name + "`").str());
-    d.topic = ("unknown size " + n->name + " " + Twine(uintptr_t(into ? into : scope))).str();
-    if (where == Where::Result)
-      d.note("a size in a result type must come from a parameter").help("write `_` for a size that only the data knows");
-    else if (std::string s = suggestion(n->name); !s.empty() && !b)
-      d.help("did you mean `" + s + "`?");
-    return std::nullopt;
-  }
-  if (where == Where::Body || where == Where::Let)
-    if (auto s = sizeOf(e))
-      return *s;
-  if (e->kind != ExprKind::Error)
-    diags.report(Code::E0120, e->span, "this is not a size").help("a size is made of names and whole numbers with `+ - * // %`");
-  return std::nullopt;
-}
-
 std::optional<Dims> Checker::resolveDims(List<TypeArg> args, Where where, Scope *into) {
   Dims dims;
   bool failed = false;
@@ -255,8 +137,10 @@ const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args,
   }
   SmallVector<Size> sizeArgs;
   SmallVector<const Type *> typeArgs;
-  size_t want = decl->generics.size();
-  if (args.size() != want) {
+  size_t want = decl->generics.size(), least = llvm::count_if(decl->generics, [](const GenericParam &g) { return !g.init; });
+  if (args.size() < least || args.size() > want) {
+    if (args.size() < least)
+      want = least;
     diags
         .report(Code::E0124, span,
                 ("`" + decl->name + "` has " + Twine(want) + " parameter" + (want == 1 ? "" : "s") + ", " + Twine(args.size()) +
@@ -280,12 +164,13 @@ const Type *Checker::structType(StructDecl *decl, Span span, List<TypeArg> args,
       if (!size)
         return types.error();
       sizeArgs.push_back(*size);
-    } else
+    } else {
       typeArgs.push_back(resolveTypeArg(a.value, where, into));
+      if (const TypeParam *p = decl->typeParams[typeArgs.size() - 1]; !satisfies(typeArgs.back(), p->constraint))
+        diags.report(Code::E0124, a.span, str(typeArgs.back()) + " does not fit the type parameter `" + p->name.str() + "`");
+    }
   }
-  for (auto [p, t, a] : llvm::zip(decl->typeParams, typeArgs, llvm::make_filter_range(args, [](auto &) { return true; })))
-    if (!satisfies(t, p->constraint))
-      diags.report(Code::E0124, a.span, str(t) + " does not fit the type parameter `" + p->name.str() + "`");
+  llvm::append_range(typeArgs, llvm::ArrayRef(decl->typeDefaults).drop_front(typeArgs.size()));
   return types.record(decl, sizeArgs, typeArgs);
 }
 

@@ -6,6 +6,21 @@ namespace tl::frontend {
 
 bool Checker::isError(const Type *t) { return resolved(t)->kind == TypeKind::Error; }
 
+/// Is a type, or a part of it, one that was reported?
+bool Checker::holdsError(const Type *t) {
+  t = resolved(t);
+  auto any = [&](llvm::ArrayRef<const Type *> list) { return llvm::any_of(list, [&](const Type *x) { return holdsError(x); }); };
+  if (auto *a = dyn_cast<ArrayType>(t))
+    return holdsError(a->elem);
+  if (auto *u = dyn_cast<TupleType>(t))
+    return any(u->elems);
+  if (auto *s = dyn_cast<StructType>(t))
+    return any(s->types);
+  if (auto *f = dyn_cast<FuncType>(t))
+    return any(f->params) || holdsError(f->result);
+  return isError(t);
+}
+
 bool Checker::isVector(const Type *t) {
   t = resolved(t);
   switch (t->kind) {

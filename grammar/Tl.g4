@@ -32,7 +32,7 @@ declaration
     ;
 attribute   : '@' name ('(' (arg (',' arg)* ','?)? ')')? ;
 generics    : '[' generic (',' generic)* ','? ']' ;
-generic     : name (':' name)? ;                             // a size, or a type with its constraint
+generic     : name (':' name ('=' type)?)? ;                 // a size, or a type with its constraint
 param       : name ':' 'const'? type ('=' expr)? ;
 where       : 'where' expr ;
 field       : name ':' type ('=' expr)? ;
@@ -126,7 +126,7 @@ element
     : '...' name                                                                              # spread
     | expr                                                                                    # single
     ;
-forPart     : 'for' binder (',' binder)* ('if' expr)? ':' body ;
+forPart     : 'for' binder (',' binder)* ','? ('if' expr)? ':' body ;
 binder      : pattern ('in' expr)? ;
 
 name        : IDENT | 'where' | 'test' | 'bench' | 'const' ; // these four are words only in their places

@@ -18,6 +18,17 @@ struct OpenDef {
   Making *making;
 };
 
+/// A bound of a number of elements: constant * sizes[0] * sizes[1] * ...
+struct Factors {
+  int64_t constant = 1;
+  llvm::SmallVector<Size, 4> sizes;
+};
+/// The arrays that are there, whose elements are not too many: Note [Counts] in GenCount.cpp.
+struct Counted {
+  Factors factors;
+  const Counted *outer;
+};
+
 class Env {
 public:
   explicit Env(EnvArena &arena);
@@ -31,6 +42,7 @@ public:
   void bind(const ast::TypeParam *param, const ast::Type *type) { add(param, type); }
   /// What is written here stands in these definitions: a closure's env has those around the closure, not those that call it.
   const OpenDef *open = nullptr;
+  const Counted *counted = nullptr;
 
 private:
   friend class EnvArena;
@@ -58,6 +70,7 @@ public:
   const OpenDef *open(const ast::DefDecl *def, const OpenDef *outer, Making *making) {
     return &opened.emplace_back(OpenDef{def, outer, making});
   }
+  const Counted *counted(Factors factors, const Counted *outer) { return &arrays.emplace_back(Counted{std::move(factors), outer}); }
 
 private:
   friend class Env;
@@ -66,6 +79,7 @@ private:
   std::deque<ast::Dims> dims;
   std::deque<Closure> closures;
   std::deque<OpenDef> opened;
+  std::deque<Counted> arrays;
 };
 
 inline Env::Env(EnvArena &arena) : arena(&arena), map(arena.maps.getEmptyMap()) {}

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
+#include "llvm/Support/ErrorHandling.h"
 
 namespace tl::mlirgen {
 using namespace ast;
@@ -184,8 +185,8 @@ mlir::Value FunctionGen::eval(const Size &size) {
       return count;
     }
     if (!sym->lhs) {
-      mlir::emitError(b.getLoc()) << "the size `" << sym->name << "` has no value here";
-      return index(0);
+      mlir::emitError(b.getLoc()) << "bug in tlc: the size `" << sym->name << "` has no value here";
+      llvm::report_fatal_error("a size without a value");
     }
     mlir::Value l = eval(*sym->lhs), r = eval(*sym->rhs);
     switch (sym->kind) {

@@ -174,9 +174,21 @@ public:
   /// Reports what cannot be compiled, `message` with its code in front; gives something of that type, so that generation can go on.
   Value refuse(const llvm::Twine &message, const ast::Type *type);
 
+  //===- How many elements arrays have (GenCount.cpp)
+  //------------------------------------------------------------------------------------------------------===//
+  /// The arrays of a value exist: none has too many elements.
+  void isThere(const Value &value);
+  /// Checks the arrays of the value of `e`, unless they are no larger than one that is there or that `e` reads.
+  void checkCount(ast::Expr *e, const Value &value);
+  /// What a size is computed from fits 64 bits.
+  void checkComputable(const Size &size);
+
   //===- Expressions (GenExpr.cpp)
   //--------------------------------------------------------------------------------===//
   Value gen(ast::Expr *e);
+  Value make(ast::Expr *e); ///< gen without the checks around it
+  /// The checks of sizes that the checker has left to run time, before `e`.
+  void checkSizes(const ast::Expr *e);
   /// The only leaf of a scalar or array expression.
   mlir::Value leaf(ast::Expr *e) { return gen(e).leaf(); }
   /// An integer expression as an index: sums and products of indices stay visible as such.

@@ -37,6 +37,7 @@ Value FunctionGen::call(CallExpr *e) {
       args.push_back(gen(arg));
     }
   }
+  checkSizes(e);
   if (target->kind == CallableKind::Transform && target->name == "vjp")
     env.bind(target->point, args.front());
   return call(closureOf(target, e->callee), args, type);
@@ -333,6 +334,7 @@ ValueRange FunctionGen::bindArguments(const FuncInstance &instance, const DefDec
     Value value = enter(type, arguments.take_front(n));
     name(value, param->name);
     env.bind(param, value);
+    isThere(value);
     arguments = arguments.drop_front(n);
   }
   return arguments;

@@ -80,22 +80,32 @@ mlir::Attribute FunctionGen::constantOf(Expr *e) {
 //--------------------------------------------------------------------------------------------------===//
 
 void FunctionGen::checkSizes(const Expr *e) {
-  if (auto it = m.checks.find(e); it != m.checks.end())
-    for (const SizeCheck &c : it->second) {
-      At where(*this, c.span);
-      mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
-      Text text(c.message);
-      if (!c.equal && c.lhs.constant()) // a bound
-        text.text(", this is ").number(r);
-      else
-        text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
-      check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
-    }
+  auto it = m.checks.find(e);
+  if (it == m.checks.end())
+    return;
+  for (const SizeCheck &c : it->second) {
+    At where(*this, c.span);
+    mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
+    Text text(c.message);
+    if (!c.equal && c.lhs.constant()) // a bound
+      text.text(", this is ").number(r);
+    else
+      text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
+    check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
+  }
 }
 
 Value FunctionGen::gen(Expr *e) {
   At at(*this, e->span);
-  checkSizes(e);
+  if (!isa<CallExpr>(e)) // a call checks what its arguments are first
+    checkSizes(e);
+  Value value = make(e);
+  checkCount(e, value);
+  isThere(value);
+  return value;
+}
+
+Value FunctionGen::make(Expr *e) {
   auto function = [&]() -> Value { return {e->type, {}, m.arena.closure(nullptr, env)}; };
   return visit(e, Match{
                       [&](ErrorExpr *) -> Value { llvm_unreachable("a checked program has no error nodes"); },
@@ -166,6 +176,8 @@ Value FunctionGen::nameExpr(NameExpr *e) {
   }
   if (e->sym)
     return {typeOf(e), {toInt(eval(Size(e->sym)))}};
+  if (e->meaning)
+    return gen(e->meaning);
   if (e->pack) {
     type = typeOf(e);
     return {type, eval(sizesOf(cast<ShapeType>(type)->dims))};
@@ -187,6 +199,8 @@ Value FunctionGen::nameExpr(NameExpr *e) {
 Value FunctionGen::selectExpr(SelectExpr *e) {
   if (resolved(e->type)->kind == TypeKind::Fn)
     return {e->type, {}, m.arena.closure(nullptr, env)};
+  if (e->meaning)
+    return gen(e->meaning);
   if (auto *global = llvm::dyn_cast_or_null<ConstDecl>(e->decl))
     return globalValue(global, typeOf(e));
   Value base = gen(e->base);
@@ -238,7 +252,11 @@ Value FunctionGen::arrayLit(ArrayLitExpr *e) {
         continue;
       }
       value.leaves.push_back(indexOf(elem.value));
-      learn(shape->dims[value.leaves.size() - 1].size, value.leaves.back());
+      const Size &size = shape->dims[value.leaves.size() - 1].size;
+      At at(*this, elem.value->span);
+      if (size.symbol() && !known(size.symbol()))
+        sizeFrom(value.leaves.back(), size);
+      learn(size, value.leaves.back());
     }
     return value;
   }

@@ -297,8 +297,10 @@ void FunctionGen::checkNotEmpty(const Value &x, ArrayRef<int64_t> axes, StringRe
 
 mlir::Value FunctionGen::sizeFrom(mlir::Value index, const Size &size) {
   llvm::APInt constant;
-  bool proved = mlir::matchPattern(index, mlir::m_ConstantInt(&constant)) ? !constant.isNegative()
-                                                                          : lessEqual(Size(0), size, facts) == Answer::Always;
+  const bool isNew = size.symbol() && !known(size.symbol()); // nobody knows anything of it
+  bool proved = isNew                                                       ? false
+                : mlir::matchPattern(index, mlir::m_ConstantInt(&constant)) ? !constant.isNegative()
+                                                                            : lessEqual(Size(0), size, facts) == Answer::Always;
   if (!proved) {
     mlir::Value n = toInt(index);
     check(compare("ge", n, integer(0)), Text("a size is at least 0, this is ").number(n), "E0313");

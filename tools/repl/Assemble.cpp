@@ -9,6 +9,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cstring>
 
 using namespace tl;
 using namespace tl::repl;
@@ -49,13 +50,8 @@ static llvm::StringSet<> wordsOf(StringRef text) {
   return words;
 }
 
-/// A `let` of one literal stays a literal at the prompt too: it is a declaration.
-static bool isLiteral(const ast::LetStmt *let) {
-  const ast::Expr *init = let->init;
-  if (auto *negated = llvm::dyn_cast<ast::UnaryExpr>(init))
-    init = negated->operand;
-  return !let->isVar && !let->typeExpr && let->pattern->var && llvm::isa<ast::NumberExpr>(init);
-}
+/// A `let` of literals stays a literal at the prompt too: it is a declaration.
+static bool isLiteral(const ast::LetStmt *let) { return !let->isVar && !let->typeExpr && let->pattern->var && ast::isLiteral(let->init); }
 
 static ast::ConstDecl *constantOf(ast::LetStmt *let, ast::Module &module) {
   auto *decl = module.make<ast::ConstDecl>(let->span);
@@ -123,6 +119,18 @@ static void wrapInMain(ast::Module &module, llvm::ArrayRef<ast::Stmt *> statemen
   main->nameSpan = span;
   main->body = body;
   module.decls.push_back(main);
+}
+
+/// A variable's value, as its declaration in front of an entry gives it. An int that stays is a number: as a size it is the one that
+/// the types of other variables show.
+std::string Engine::valueOf(const Variable &v) const {
+  const Slot *slot = slots.find(v.name);
+  if (!v.isVar && v.type == "i64" && slot && slot->front().bytes.size() == sizeof(int64_t)) {
+    int64_t number;
+    std::memcpy(&number, slot->front().bytes.data(), sizeof number);
+    return std::to_string(number);
+  }
+  return "load(\"session:" + v.name + "\")";
 }
 
 //===- An entry as a program ----------------------------------------------------------------------------------------===//
@@ -193,7 +201,7 @@ std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Pl
       continue;
     if (!v.imports.empty() && !StringRef(imports).contains(v.imports))
       imports += v.imports;
-    std::string rest = v.name + ": " + v.type + " = load(\"session:" + v.name + "\")\n";
+    std::string rest = v.name + ": " + v.type + " = " + valueOf(v) + "\n";
     constants += "let " + rest;
     if (words.contains(v.name))
       locals += (v.isVar ? "var " : "let ") + rest;

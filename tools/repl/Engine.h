@@ -72,6 +72,7 @@ private:
   bool dropStale(const Unit &unit);
   void forgetVariable(llvm::StringRef name);
   bool isOurs(uint32_t file) const;
+  std::string valueOf(const Variable &v) const;
   const Variable *variableOfLine(Span at) const;
   void tellOrigins();
   void remember(const Unit &unit);
