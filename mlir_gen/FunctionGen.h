@@ -187,8 +187,6 @@ public:
   //--------------------------------------------------------------------------------===//
   Value gen(ast::Expr *e);
   Value make(ast::Expr *e); ///< gen without the checks around it
-  /// The checks of sizes that the checker has left to run time, before `e`.
-  void checkSizes(const ast::Expr *e);
   /// The only leaf of a scalar or array expression.
   mlir::Value leaf(ast::Expr *e) { return gen(e).leaf(); }
   /// An integer expression as an index: sums and products of indices stay visible as such.

@@ -155,23 +155,49 @@ LogicalResult sliceOfBroadcast(SliceOp op, PatternRewriter &b) {
   return success();
 }
 
+/// Where the box of `op`, in the slice `x`, is in the array that `x` is a slice of.
+template <typename OpTy> struct BoxIn {
+  SmallVector<Value> offsets, sizes;
+  SmallVector<int64_t> strides, dropped;
+  bool always, here;
+
+  BoxIn(OpTy op, SliceOp x, OpBuilder &b) : offsets(x.getOffsets()), sizes(x.getSizes()), strides(x.getStrides()), dropped(x.getDropped()) {
+    for (auto [axis, own] : llvm::enumerate(otherAxes(strides.size(), x.getDropped()))) {
+      offsets[own] = placed(b, op.getLoc(), op.getOffsets()[axis], strides[own], offsets[own]);
+      sizes[own] = op.getSizes()[axis];
+      strides[own] *= op.getStrides()[axis];
+      if (llvm::is_contained(op.getDropped(), int64_t(axis)))
+        dropped.push_back(own);
+    }
+    llvm::sort(dropped);
+    always = op.getAlways() && x.getAlways();
+    here = !always && (op.getAlways() || op.getHere()) && (x.getAlways() || x.getHere());
+  }
+};
+
 LogicalResult sliceOfSlice(SliceOp op, PatternRewriter &b) {
   auto x = op.getX().getDefiningOp<SliceOp>();
   if (!x)
     return failure();
-  SmallVector<Value> offsets(x.getOffsets()), sizes(x.getSizes());
-  SmallVector<int64_t> strides(x.getStrides()), dropped(x.getDropped());
-  for (auto [axis, own] : llvm::enumerate(otherAxes(strides.size(), x.getDropped()))) {
-    offsets[own] = placed(b, op.getLoc(), op.getOffsets()[axis], strides[own], offsets[own]);
-    sizes[own] = op.getSizes()[axis];
-    strides[own] *= op.getStrides()[axis];
-    if (llvm::is_contained(op.getDropped(), int64_t(axis)))
-      dropped.push_back(own);
-  }
-  llvm::sort(dropped);
-  bool always = op.getAlways() && x.getAlways();
-  b.replaceOpWithNewOp<SliceOp>(op, x.getX(), offsets, sizes, strides, dropped, always,
-                                !always && (op.getAlways() || op.getHere()) && (x.getAlways() || x.getHere()));
+  BoxIn box(op, x, b);
+  b.replaceOpWithNewOp<SliceOp>(op, x.getX(), box.offsets, box.sizes, box.strides, box.dropped, box.always, box.here);
+  return success();
+}
+
+/// Whether `slice` is what stands in the box that `op` replaces.
+bool isReplacedBy(SliceOp slice, UpdateOp op) {
+  return slice && slice.getX() == op.getX() && slice.getOffsets() == op.getOffsets() && slice.getSizes() == op.getSizes() &&
+         slice.getStrides() == op.getStrides() && slice.getDropped() == op.getDropped();
+}
+
+/// An element of a row of an array is an element of the array: the rest of the row stays where it is.
+LogicalResult updateOfUpdate(UpdateOp op, PatternRewriter &b) {
+  auto inner = op.getSrc().getDefiningOp<UpdateOp>();
+  auto slice = inner ? inner.getX().getDefiningOp<SliceOp>() : SliceOp();
+  if (!isReplacedBy(slice, op))
+    return failure();
+  BoxIn box(inner, slice, b);
+  b.replaceOpWithNewOp<UpdateOp>(op, op.getX(), box.offsets, box.sizes, inner.getSrc(), box.strides, box.dropped, box.always, box.here);
   return success();
 }
 } // namespace
@@ -223,6 +249,10 @@ LogicalResult UpdateOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
   return success();
 }
 void UpdateOp::resultSizes(OpBuilder &b, unsigned, SmallVectorImpl<Value> &sizes) { sizes = sizesOf(b, getX()); }
+OpFoldResult UpdateOp::fold(FoldAdaptor) {
+  return isReplacedBy(getSrc().getDefiningOp<SliceOp>(), *this) ? OpFoldResult(getX()) : OpFoldResult();
+}
+void UpdateOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) { patterns.add(updateOfUpdate); }
 LogicalResult UpdateOp::verify() {
   if (failed(verifyBox(*this)))
     return failure();

@@ -54,7 +54,7 @@ def Tl_UpdateOp : Tl_Typed<"update", [AttrSizedOperandSegments] # Tl_Placed # Tl
                        UnitAttr:$always, UnitAttr:$here);
   let results = (outs Tl_Tensor:$y);
   let assemblyFormat = "$x `[` $offsets `]` `[` $sizes `]` $strides `dropped` $dropped `,` $src attr-dict `:` type($x) `,` type($src)";
-  let hasVerifier = 1;
+  let hasVerifier = 1; let hasFolder = 1; let hasCanonicalizer = 1;
 }
 
 def Tl_ConcatOp : Tl_Typed<"concat", [Pure] # Tl_Transforms> {
