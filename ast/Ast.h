@@ -528,6 +528,7 @@ struct Program {
   TypeContext types{sizes};
   std::vector<std::unique_ptr<Module>> modules;
   std::function<std::string(llvm::StringRef path)> holds; ///< what a data file holds, "" if that cannot be said: for messages
+  std::vector<std::string> libraryNames;                  ///< the modules that can be imported: for messages
   std::function<bool(llvm::StringRef name)> inSystem;     ///< whether the C library has a function of that name
   Module *main() const { return modules.back().get(); }
 };

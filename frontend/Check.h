@@ -165,6 +165,8 @@ private:
   Binding lookupMember(Module *m, StringRef name) const;
   std::string suggestion(StringRef name) const;
   void suggest(Diagnostic &d, StringRef name) const;
+  /// What to do where an array was to grow or shrink.
+  static StringRef keepsItsSize();
   void namedWrongly(Diagnostic &d, const Expr *e) const;
   std::string suggestionOf(StringRef name, llvm::ArrayRef<StringRef> candidates) const;
   void declare(Scope *into, VarDecl *var) { into->names[var->name] = {var}; }
@@ -193,6 +195,7 @@ private:
   void checkFields(StructDecl *s);
   void addFact(Expr *e, Facts &facts);
   void checkDef(DefDecl *d);
+  void returnsFunction(DefDecl *d);
   void checkBody(DefDecl *d);
   void checkConst(ConstDecl *d);
   void checkTest(TestDecl *d);

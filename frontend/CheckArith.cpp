@@ -95,7 +95,10 @@ const Type *Checker::binary(BinaryExpr *e) {
   if (!elem || !(isNumber(elem) || (equality && isBool(elem)))) {
     auto &d = cannotApply(diags, e, l, r);
     if (le->kind == TypeKind::Str || re->kind == TypeKind::Str) {
-      d.note("`str` has no operators").help("put values into one string: `\"{a}{b}\"`");
+      d.note("`str` has no operators")
+          .help(isComparison(e->op)      ? "texts are not compared: choose by a number or a bool"
+                : e->op == BinaryOp::Add ? "put values into one string: `\"{a}{b}\"`"
+                                         : "put the value into the string: `\"{x}\"`, or `\"{x:.3f}\"`");
     } else if (!elem && isNumber(le) && isNumber(re)) {
       d.note("numbers of different types do not mix");
       // Converting the scalar, or else the integer, is what is meant more often.

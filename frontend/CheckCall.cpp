@@ -112,8 +112,12 @@ std::optional<SmallVector<int>> Checker::matchArguments(CallExpr *e, llvm::Array
     if (it == names.end()) {
       auto &d = diags.report(Code::E0307, a.nameSpan, ("`" + what + "` has no " + noun + " `" + a.name + "`").str())
                     .label(declared, "declared here");
-      if (std::string s = suggestionOf(a.name, names); !s.empty())
-        d.help("did you mean `" + s + "`?");
+      std::string near = suggestionOf(a.name, names);
+      for (StringRef n : names) // keepdims for keep
+        if (near.empty() && n.size() > 2 && a.name.starts_with(n))
+          near = n;
+      if (!near.empty())
+        d.help("did you mean `" + near + "`?");
       return std::nullopt;
     }
     int &slot = from[it - names.begin()];
@@ -170,13 +174,20 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brack
         report.callee = d->span;
     return t;
   }
-  SmallVector<DefDecl *> fitting; // by number and names of arguments
+  SmallVector<std::string> refused; // each signature, and why
+  SmallVector<DefDecl *> fitting;   // by number and names of arguments
   for (DefDecl *o = d; o; o = o->nextOverload) {
     const Type *t = tryDef(e, o, brackets, argTypes, expected);
     if (diags.size() == mark)
       return t;
     if (diags.all()[mark].code != Code::E0307)
       fitting.push_back(o);
+    StringRef reason = diags.all()[mark].message;
+    const bool isOfSignature = reason.consume_front(("`" + o->name + "`").str());
+    std::string params;
+    for (VarDecl *p : o->params)
+      params += (params.empty() ? "" : ", ") + p->name.str() + ": " + (p->isConst ? "const" : str(p->type));
+    refused.push_back(("`" + o->name + "(" + params + ")`" + (isOfSignature ? "" : ": ") + reason).str());
     diags.rewind(mark);
     rewind(undo);
     body->deferred.resize(left);
@@ -187,12 +198,8 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brack
   for (const Type *t : argTypes)
     got += (got.empty() ? "" : ", ") + str(t);
   auto &report = diags.report(Code::E0303, e->callee->span, ("no signature of `" + d->name + "` takes (").str() + got + ")");
-  for (DefDecl *o = d; o; o = o->nextOverload) {
-    std::string text;
-    for (VarDecl *p : o->params)
-      text += (text.empty() ? "" : ", ") + p->name.str() + ": " + (p->isConst ? "const" : str(p->type));
-    report.note(("`" + o->name + "(").str() + text + ")`");
-  }
+  for (const std::string &signature : refused)
+    report.note(signature);
   return types.error();
 }
 

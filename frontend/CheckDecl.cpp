@@ -227,6 +227,8 @@ void Checker::resolveSignature(DefDecl *d) {
   }
   if (d->resultExpr)
     d->result = resolveType(d->resultExpr, Where::Result, own);
+  if (d->result && d->result->kind == TypeKind::Func)
+    returnsFunction(d);
   d->opName = d->name;
   for (const Attr &a : d->attrs) {
     auto word = [&]() -> StringRef {
@@ -308,6 +310,12 @@ void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *
     d.help("convert with `" + str(we) + "(...)`");
 }
 
+void Checker::returnsFunction(DefDecl *d) {
+  diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str())
+      .help("apply it, or let the caller write the lambda");
+  d->result = types.error();
+}
+
 /// The body gives what is promised; a result that is not written is found.
 void Checker::checkBody(DefDecl *d) {
   size_t before = diags.size();
@@ -349,11 +357,8 @@ void Checker::checkBody(DefDecl *d) {
         settle(t),
         [&](const Sym *s) { return s->kind != SymKind::Param && !llvm::any_of(d->params, [&](VarDecl *p) { return p->sym == s; }); },
         d->nameSpan);
-    if (d->result->kind == TypeKind::Fn) {
-      diags.report(Code::E0203, d->nameSpan, ("`" + d->name + "` returns a function").str())
-          .help("apply it, or let the caller write the lambda");
-      d->result = types.error();
-    }
+    if (d->result->kind == TypeKind::Fn)
+      returnsFunction(d);
   }
   if (d->name == "main" && d->module == program.main() && !isError(d->result) && !same(d->result, types.unit()))
     dropped(at);

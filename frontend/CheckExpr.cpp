@@ -20,7 +20,8 @@ const Type *Checker::valueOf(Expr *e, const Type *t) {
     diags.report(Code::E0213, e->span, "a range stands only behind `in`");
     break;
   case TypeKind::None:
-    diags.report(Code::E0213, e->span, "`None` is no value");
+    diags.report(Code::E0213, e->span, "`None` is no value")
+        .help("it stands for a new axis, as in `x[:, None]`, and for no axis, as in `axis=None`");
     break;
   case TypeKind::Fn:
   case TypeKind::Func:
@@ -103,7 +104,10 @@ const Type *Checker::name(NameExpr *e) {
     }
     auto &d = diags.report(Code::E0140, e->span, ("unknown name `" + e->name + "`").str(), "not known here");
     d.topic = ("unknown " + e->name + " " + Twine(body ? body->number : 0)).str();
-    suggest(d, e->name);
+    if (e->name == "True" || e->name == "False")
+      d.help("write `" + e->name.lower() + "`");
+    else
+      suggest(d, e->name);
     return types.error();
   }
   if (b.typeParam) {
@@ -269,8 +273,14 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   for (auto [name, help] : habits)
     if (n->name == name)
       return d.help(help.str()), types.error();
+  if (n->name == "str" && e->args.size() == 1)
+    return d.help(("put the value into a string: `\"{" + sources.text(e->args[0].value->span) + "}\"`").str()), types.error();
   suggest(d, n->name);
   return types.error();
+}
+
+StringRef Checker::keepsItsSize() {
+  return "an array keeps its size: collect in brackets, `[for x in xs if x > 0: x]`, or keep a large enough array and a counter";
 }
 
 const Type *Checker::select(SelectExpr *e) {
@@ -301,7 +311,12 @@ const Type *Checker::select(SelectExpr *e) {
         d.help("did you mean `" + s + "`?");
       return types.error();
     }
+  const size_t before = diags.size();
   const Type *t = resolved(checkValue(e->base));
+  // np.zeros: the module is unknown, the function is not.
+  if (diags.size() == before + 1 && isa<NameExpr>(e->base) && diags.all()[before].code == Code::E0140 &&
+      llvm::isa_and_nonnull<DefDecl>(lookup(e->name).decl))
+    diags.from(before).front().helps = {("`" + e->name + "` is in no module: write `" + e->name + "(...)`").str()};
   if (isError(t))
     return t;
   if (auto *s = dyn_cast<StructType>(resolved(elemOf(t)))) {
@@ -339,10 +354,17 @@ const Type *Checker::select(SelectExpr *e) {
   StringRef text = sources.text(e->base->span);
   if (e->name == "shape")
     d.help(("the size of an axis is `size(" + text + ", axis)`").str());
+  else if (e->name == "append" || e->name == "push" || e->name == "extend" || e->name == "pop")
+    d.help(keepsItsSize().str());
   else if (e->name == "astype")
     d.help(("the type converts: `f64(" + text + ")`").str());
-  else if (llvm::isa_and_nonnull<DefDecl>(lookup(e->name).decl))
-    d.help(("write it as a function: `" + e->name + "(" + text + ")`").str());
+  else if (auto *def = llvm::dyn_cast_or_null<DefDecl>(lookup(e->name).decl)) {
+    std::string args = text.str();
+    for (const VarDecl *p : llvm::ArrayRef(def->params).drop_front(!def->params.empty()))
+      if (!p->init)
+        args += p->type && p->type->kind == TypeKind::Shape ? ", [...]" : ", " + p->name.str();
+    d.help(("write it as a function: `" + e->name + "(" + args + ")`").str());
+  }
   return types.error();
 }
 

@@ -14,8 +14,11 @@ const FnValue *Checker::functionOf(const Type *t, Expr *at) {
   t = resolved(t);
   if (auto *fn = dyn_cast<FnType>(t))
     return fn->value;
-  if (!isError(t))
-    diags.report(Code::E0316, at->span, "a function is asked for, not " + str(t), str(t));
+  if (!isError(t)) {
+    auto &d = diags.report(Code::E0316, at->span, "a function is asked for, not " + str(t), str(t));
+    if (auto *call = dyn_cast<CallExpr>(at); call && isa<NameExpr>(call->callee))
+      d.help(("a call is its value: write the function alone, `" + cast<NameExpr>(call->callee)->name + "`, or a lambda").str());
+  }
   return nullptr;
 }
 
@@ -248,6 +251,15 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
   if (name == "vjp" || name == "jvp" || name == "hvp")
     return derivativeCall(e, name);
   if (!isVmap && (args.size() != 1 || !e->args[0].name.empty())) {
+    const Arg *named = llvm::find_if(e->args, [](const Arg &a) { return !a.name.empty(); });
+    if (named != e->args.end() && named != e->args.begin() && name != "checkpoint") {
+      auto *function = dyn_cast<NameExpr>(e->args[0].value);
+      diags.report(Code::E0307, named->nameSpan, ("`" + name + "` has no parameter `" + named->name + "`").str())
+          .help(("its derivative is by the first argument; for another write a lambda: `" + name + "(w -> " +
+                 (function ? function->name : StringRef("f")) + "(x, w))(w)`")
+                    .str());
+      return types.error();
+    }
     auto &d = diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());
     if (args.size() > 1)
       d.help(("apply what it gives: `" + name + "(f)(x)`").str());

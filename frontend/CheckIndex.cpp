@@ -77,7 +77,9 @@ void Checker::discharge(size_t from) {
         decide(Code::E0801, a.position + Size(1), a.size, a.facts, a.span, what, a.size, proved))
       a.index->proved = proved;
     else if (auto at = a.position.constant(); at && *at < 0)
-      diags.from(before).front().note("only a minus that is written counts from the end: `x[" + std::to_string(*at) + "]`");
+      diags.from(before).front().note(text.starts_with("-")
+                                          ? "from the end an axis of size n has the indices -1 to -n"
+                                          : "only a minus that is written counts from the end: `x[" + std::to_string(*at) + "]`");
     if (proved || !a.mustProve || diags.size() != before)
       continue;
     auto &d = diags.report(Code::E0801, a.span, what + " may lie outside an axis of size " + a.size.str(), "may be outside");

@@ -187,7 +187,7 @@ private:
 
   void twice(const Use &first, const Use &use) {
     bool again = first.at.begin == use.at.begin && first.at.file == use.at.file;
-    const StringRef written = sources.text(use.at);
+    const StringRef written = sources.text(first.path.empty() ? first.at : use.at); // what holds both
     const bool isKey = resolved(use.var->type)->kind == TypeKind::Key, isWhole = use.path.empty() || first.path.empty();
     StringRef what = isKey ? "the key `" : use.path.empty() ? "the keys in `" : "the key in `";
     auto &d =

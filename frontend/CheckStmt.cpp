@@ -221,11 +221,15 @@ void Checker::assignStmt(AssignStmt *s) {
       return;
   }
   if (!meet(target, t, why)) {
+    const size_t before = diags.size();
     Span declared;
     if (auto *n = dyn_cast<NameExpr>(s->target))
       if (auto *v = llvm::dyn_cast_or_null<VarDecl>(n->decl))
         declared = v->nameSpan;
     reportMismatch(Code::E0210, at, target, t, why, declared, "keeps the type it has here");
+    const bool isWhole = isa<NameExpr>(s->target), sameRank = dimsOf(target).size() == dimsOf(t).size();
+    if (diags.size() != before && isWhole && sameRank && meet(elemOf(target), elemOf(t), why))
+      diags.from(before).front().help(keepsItsSize().str());
   }
 }
 

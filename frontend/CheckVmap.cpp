@@ -38,8 +38,6 @@ std::optional<MapAxes> Checker::mapAxes(Expr *e) {
 bool Checker::mapOptions(CallExpr *e, FnValue &f) {
   for (const Arg &a : llvm::ArrayRef(e->args).drop_front()) {
     if (a.name != "axis" && a.name != "out") {
-      if (isError(check(a.value)))
-        return false;
       auto &d = a.name.empty() ? diags.report(Code::E0307, e->span, "`vmap` takes one function")
                                : diags.report(Code::E0307, a.nameSpan, "`vmap` has no parameter `" + a.name.str() + "`");
       if (a.name.empty())
@@ -75,6 +73,26 @@ static int64_t placeOf(int64_t axis, int64_t rank, llvm::ArrayRef<Dim> dims) {
     return -1;
   auto counted = axis < 0 ? dims.drop_front(place) : dims.take_front(place + (rank == int64_t(dims.size())));
   return llvm::any_of(counted, [](const Dim &d) { return d.pack; }) ? -1 : place;
+}
+
+/// The leading axis of each part that has one, as `axis=` takes it; `any` where there is one at all.
+static std::string leadingAxes(llvm::ArrayRef<const Type *> parts, bool &any) {
+  std::string axes;
+  for (const Type *t : parts) {
+    auto *tuple = dyn_cast<TupleType>(resolved(t));
+    any |= !tuple && !dimsOf(t).empty();
+    axes += axes.empty() ? "" : ", ";
+    axes += tuple ? leadingAxes(tuple->elems, any) : dimsOf(t).empty() ? "None" : "0";
+  }
+  return "(" + axes + ")";
+}
+
+/// What to write where some arguments have no axis to go along.
+static std::string withoutAxes(llvm::ArrayRef<const Type *> args) {
+  bool any = false;
+  auto *tuple = dyn_cast<TupleType>(resolved(args.front()));
+  const std::string axes = leadingAxes(tuple && args.size() == 1 ? llvm::ArrayRef<const Type *>(tuple->elems) : args, any);
+  return any ? "`None` stands for an argument that is the same for all calls: `vmap(f, axis=" + axes + ")`" : "call the function itself";
 }
 
 Callable *Checker::applyVmap(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *c) {
@@ -113,9 +131,11 @@ Callable *Checker::applyVmap(const FnValue *f, llvm::ArrayRef<const Type *> args
     const int64_t place = placeOf(*axes.axis, dims.size(), dims);
     if (place < 0) {
       if (!given) {
-        diags.report(Code::E0503, argumentSpan(i, span),
-                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument " +
-                         (t == resolved(args[i]) ? "is " : "has a part that is ") + str(t));
+        diags
+            .report(Code::E0503, argumentSpan(i, span),
+                    "`vmap` goes along the leading axis; its " + ordinal(i) + " argument " +
+                        (t == resolved(args[i]) ? "is " : "has a part that is ") + str(t))
+            .help(withoutAxes(args));
         return nullptr;
       }
       const bool hasPack = llvm::any_of(dims, [](const Dim &d) { return d.pack; });

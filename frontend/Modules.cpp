@@ -42,7 +42,6 @@ private:
   /// The module of `key`, if it is loaded or being loaded; the latter is a cycle, reported.
   std::optional<ast::Module *> known(const std::string &key, ast::ImportDecl *decl);
   ast::Module *parseAndAdd(std::string sourceName, StringRef text, const std::string &key);
-  std::vector<std::string> libraryNames() const;
 
   ast::Program &program;
   Imports &imports;
@@ -96,7 +95,7 @@ std::optional<ast::Module *> Loader::known(const std::string &key, ast::ImportDe
   return nullptr;
 }
 
-std::vector<std::string> Loader::libraryNames() const {
+static std::vector<std::string> libraryNames(const Imports &imports) {
   std::vector<std::string> names = imports.libraryNames;
   if (names.empty())
     for (StringRef name : {"nn", "optim", "linalg", "random", "stats", "signal", "plot"})
@@ -115,7 +114,7 @@ ast::Module *Loader::fromLibrary(ast::ImportDecl *decl) {
     return parseAndAdd("stdlib/" + llvm::join(decl->path, "/") + ".tl", *text, key);
 
   Diagnostic &d = diagnostics.report(Code::E0050, decl->span, "the library has no module `" + name + "`");
-  std::vector<std::string> names = libraryNames();
+  const std::vector<std::string> &names = program.libraryNames;
   llvm::SmallString<128> beside(directoryOf(imports.sources.file(decl->span.file)));
   llvm::sys::path::append(beside, name + ".tl");
   if (std::string near = nearest(name, names); !near.empty())
@@ -170,13 +169,14 @@ ast::Module *Loader::fromFile(ast::ImportDecl *decl, const ast::Module &importer
   llvm::sort(names);
   if (std::string near = nearest(llvm::sys::path::filename(path), names); !near.empty())
     d.help("did you mean `" + near + "`?");
-  else if (llvm::is_contained(libraryNames(), decl->file.str()))
+  else if (llvm::is_contained(program.libraryNames, decl->file.str()))
     d.help("write `import " + decl->file.str() + "` for the module of the library");
   return nullptr;
 }
 
 std::unique_ptr<ast::Program> frontend::load(std::unique_ptr<ast::Module> main, Imports imports, Diagnostics &diagnostics) {
   auto program = std::make_unique<ast::Program>();
+  program->libraryNames = libraryNames(imports);
   Loader loader(*program, imports, diagnostics);
   const SourceFile &source = imports.sources.file(main->file);
   std::optional<StringRef> prelude = imports.library("prelude");

@@ -297,6 +297,11 @@ bool Explanation::habit() {
         .help("`for (u, v) in xs` takes rows apart; to count, write `for i in size(xs, 0) { ... xs[i] ... }`");
     return true;
   }
+  if (word == "," && beforeThat && (text(beforeThat) == "let" || text(beforeThat) == "var")) {
+    report(Code::E0007, "names that take a value apart stand in parentheses")
+        .help("write `" + text(beforeThat).str() + " (" + last.str() + ", " + text(after).str() + ") = ...`");
+    return true;
+  }
   if (last == "print" && isOperandEnd(at, word)) {
     report(Code::E0040, "`print` is a function").help("write `print(x)`");
     return true;

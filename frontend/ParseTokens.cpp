@@ -172,7 +172,10 @@ void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
     for (const Foreign &f : foreign)
       if (word == f.spelling) {
         bool isComment = word == "/*" || word == "*/";
-        report(Code::E0039, begin, end, "there is no `" + word.str() + "`").help(f.help);
+        std::string help = f.help;
+        if (word == "++" && !result.empty() && result.back().type == TlLexer::IDENT)
+          help = "write `" + text(result.back().begin, result.back().end).str() + " += 1`";
+        report(Code::E0039, begin, end, "there is no `" + word.str() + "`").help(help);
         pushInstead(f.instead, begin, end);
         if (isComment) // what it was meant to hide
           skipTo = std::max<size_t>(std::min(source.text().find("*/", end), source.text().size() - 2) + 2, end);

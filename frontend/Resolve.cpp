@@ -49,7 +49,20 @@ std::string Checker::suggestion(StringRef name) const {
 void Checker::suggest(Diagnostic &d, StringRef name) const {
   if (diags.size() > 100) // nobody sees it, and looking takes time
     return;
-  std::string found = suggestion(name);
+  if (llvm::is_contained(program.libraryNames, name) && !lookup(name)) {
+    d.help("add `import " + name.str() + "` at the top");
+    return;
+  }
+  std::string found = suggestion(name), inModule;
+  for (const Scope *s = scope; s; s = s->parent)
+    for (auto &entry : s->names)
+      if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(entry.second.decl);
+          import && import->target && lookupMember(import->target, name) && (inModule.empty() || entry.getKey() < inModule))
+        inModule = entry.getKey();
+  if (!inModule.empty()) {
+    d.help(("write `" + inModule + "." + name + "`").str());
+    return;
+  }
   if (found.empty() || found == name) // what is called so is of another kind
     return;
   d.help("did you mean `" + found + "`?");
@@ -237,9 +250,9 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
     auto &d = diags.report(Code::E0125, at, b ? ("`" + name + "` is not a type").str() : ("unknown type `" + name + "`").str());
     static const StringRef known[] = {"bool", "i8",   "i16", "i32", "i64", "u8",    "u16", "u32", "u64",
                                       "f16",  "bf16", "f32", "f64", "int", "float", "key", "str", "shape"};
-    static const std::pair<StringRef, StringRef> habits[] = {{"double", "f64"},       {"float32", "f32"},     {"float64", "f64"},
-                                                             {"int32", "i32"},        {"int64", "i64"},       {"string", "str"},
-                                                             {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}};
+    static const std::pair<StringRef, StringRef> habits[] = {
+        {"double", "f64"}, {"float32", "f32"},      {"float64", "f64"},      {"int32", "i32"},   {"int64", "i64"},
+        {"string", "str"}, {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}, {"list", "f32[n]"}, {"array", "f32[n]"}};
     for (auto [from, to] : habits)
       if (name == from)
         return d.help(("in tl it is `" + to + "`").str()), types.error();

@@ -271,9 +271,10 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
   }
   Witness w;
   static const Facts none;
+  static const std::string remedy = "; `assert size(a, 0) == size(b, 0)` says that they are";
   if (auto *a = pattern.symbol(), *b = actual.symbol();
       a && b && onlyDataKnows(a) && onlyDataKnows(b) && equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
-    why.reason = "two sizes that only the data knows need not be equal";
+    why.reason = "two sizes that only the data knows need not be equal" + remedy;
     return false;
   }
   switch (equal(pattern, actual, body ? body->facts : none, &w)) {
@@ -286,7 +287,9 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
   case Answer::Never:
     break;
   }
-  if (!w.values.empty()) {
+  if (auto *a = pattern.symbol(), *b = actual.symbol(); (a && onlyDataKnows(a)) || (b && onlyDataKnows(b))) {
+    why.reason = pattern.str() + " and " + actual.str() + " need not be equal" + remedy;
+  } else if (!w.values.empty()) {
     auto p = w.eval(pattern), a = w.eval(actual);
     why.reason = pattern.str() + " and " + actual.str() + " differ when " + w.str();
     if (p && a)

@@ -166,6 +166,8 @@ void Filter::newline(size_t index) {
   if (after.kind == TokenKind::End || continuesStatement(after, source) || (now.signature && text(after) == "where"))
     return;
   if (level().wantsBlock && after.kind != TokenKind::End && nextIndent > level().statementIndent) { // its body, without the `{`
+    if (text(before) == ":")                                                                        // the parser says what stands there
+      return;
     uint32_t at = tokens[index].begin;
     if (isFirstMistake(at))
       diagnostics.report(Code::E0007, {source.id(), at, at + 1}, "unexpected end of the line", "expected `{`");

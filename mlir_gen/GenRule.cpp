@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir_gen/FunctionGen.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <random>
 
 namespace tl::mlirgen {
@@ -136,6 +137,21 @@ mlir::Value FunctionGen::inner(ValueRange xs, ValueRange ys, bool absolute) {
   return sum.v;
 }
 
+/// Says its body at once what its arguments must be?
+static bool asserts(const DefDecl *def) {
+  auto *block = llvm::dyn_cast<BlockExpr>(def->body);
+  return block && llvm::any_of(block->stmts, [](const Stmt *s) { return llvm::isa<AssertStmt>(s); });
+}
+
+/// "x = [0.31, -1.2]" of the numbers of an argument, in the order of their rows.
+static std::string shown(const VarDecl *param, ArrayRef<double> numbers) {
+  const bool isNumber = dimsOf(param->type).empty() && numbers.size() == 1;
+  std::string text = param->name.str() + (isNumber ? " = " : " = [");
+  for (auto [i, number] : llvm::enumerate(numbers.take_front(8)))
+    text += (i ? ", " : "") + llvm::formatv("{0:f4}", number).str();
+  return text + (numbers.size() > 8 ? ", ..." : "") + (isNumber ? "" : "]");
+}
+
 void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
   const bool isVjp = &rule == def->vjp;
   At at(*this, rule.span);
@@ -154,11 +170,15 @@ void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
   std::optional<FuncInstance> plain;
   for (unsigned draw = 0; draw < 4; ++draw) {
     Draw numbers(draw);
+    const bool wide = draw % 2 && !asserts(def);
     SmallVector<Value> args;
+    std::string where;
     for (auto [param, number] : llvm::zip_equal(def->params, rule.ints)) {
       const Type *type = typeOf(param->type);
       const bool isFloat = tl::isFloat(leafTypes(type).front());
-      args.push_back(drawn(type, [&] { return isFloat ? numbers.point(draw % 2) : double(number); }));
+      SmallVector<double> taken;
+      args.push_back(drawn(type, [&] { return taken.emplace_back(isFloat ? numbers.point(wide) : double(number)); }));
+      where += (where.empty() ? "" : ", ") + shown(param, taken);
       env.bind(param, args.back());
     }
     Passing passed = passing(instance, args);
@@ -203,13 +223,15 @@ void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
       width = std::min(width, elementOf(x).getIntOrFloatBitWidth());
     const double tolerance = width == 64 ? 1e-9 : width == 32 ? 1e-3 : 0.1;
     Val difference = want - got;
-    // Where the definition has no derivative, a rule may give one.
-    mlir::Value finite = less(want * 0.0, 1.0).v, close = invert(less(tolerance * size, difference * sign(difference))).v;
+    // Where the definition has no value or no derivative, a rule may give one.
+    const Value value = enter(typeOf(def->result), own.getResults().take_front(results.size()));
+    Val magnitude = want.like(inner(value.leaves, value.leaves, true));
+    mlir::Value finite = less((magnitude + want) * 0.0, 1.0).v, close = invert(less(tolerance * size, difference * sign(difference))).v;
     close = b.createOrFold<mlir::arith::AndIOp>(close, less(got * 0.0, 1.0).v);
     mlir::Value fits = b.createOrFold<mlir::arith::OrIOp>(close, invert(want.like(finite)).v);
     check(fits,
-          Text(("`" + rule.def->name + "` is not the " + (isVjp ? "vjp" : "jvp") + " of `" + def->name +
-                "`: along a random direction it gives ")
+          Text(("`" + rule.def->name + "` is not the " + (isVjp ? "vjp" : "jvp") + " of `" + def->name + "`: at " + where +
+                " along a random direction it gives ")
                    .str())
               .hole(got.v, "f64")
               .text(", the definition ")
@@ -218,7 +240,8 @@ void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
     compared = b.createOrFold<mlir::arith::OrIOp>(compared, finite);
   }
   check(compared,
-        Text(("`" + def->name + "` has no finite derivative at any of the random arguments that `" + rule.def->name + "` is tested with")
+        Text(("`" + def->name + "` has no finite value and derivative at any of the random arguments that `" + rule.def->name +
+              "` is tested with")
                  .str()),
         "E0514");
 }

@@ -43,7 +43,21 @@ def set_threads(threads):
     _library.NAME_set_threads(threads)
 
 
+def _part(name, value, field):
+    try:
+        return value[field] if isinstance(field, int) else getattr(value, field)
+    except (AttributeError, TypeError, IndexError):
+        what = f"a tuple with an element {field}" if isinstance(field, int) else f"a record with a field {field}"
+        raise TypeError(f"{name}: expected {what}, found {type(value).__name__}") from None
+
+
+def _plain(name, value, what):
+    if isinstance(value, (str, bytes, dict)) or value is None:
+        raise TypeError(f"{name}: expected {what}, found {type(value).__name__}")
+
+
 def _size(name, value, rank, axis):
+    _plain(name, value, "an array")
     shape = _np.shape(value)
     if len(shape) != rank:
         raise ValueError(f"{name}: expected an array of {rank} axes, found the shape {shape}")
@@ -59,6 +73,7 @@ def _modulo(a, b):
 
 
 def _array(name, value, dtype, shape):
+    _plain(name, value, "an array")
     array = value if isinstance(value, _np.ndarray) else _np.asarray(value, dtype)
     if array.dtype != dtype:
         raise TypeError(f"{name}: expected {dtype}, found {array.dtype}")
@@ -68,6 +83,7 @@ def _array(name, value, dtype, shape):
 
 
 def _number(name, value, dtype):
+    _plain(name, value, dtype)
     if _np.ndim(value):
         raise ValueError(f"{name}: expected a number, found the shape {_np.shape(value)}")
     if _np.issubdtype(dtype, _np.floating):
@@ -81,6 +97,8 @@ def _number(name, value, dtype):
 
 
 def _text(name, value):
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected str, found {type(value).__name__}")
     if "\0" in value:
         raise ValueError(f"{name}: a text with a zero in it")
     return value.encode()
@@ -205,13 +223,16 @@ private:
     return list;
   }
 
-  /// "p.l1.w", "xy[0]": where a leaf is in a parameter.
+  /// Where a leaf is in a parameter: "_part("p", p, "w")" for "p.w".
   static std::string path(StringRef root, StringRef leaf) {
-    std::string text = root.str();
+    std::string text = root.str(), name = root.str();
     llvm::SmallVector<StringRef> parts;
     leaf.split(parts, '.', -1, /*KeepEmpty=*/false);
-    for (StringRef part : parts)
-      text += llvm::isDigit(part.front()) ? "[" + part.str() + "]" : "." + part.str();
+    for (StringRef part : parts) {
+      const bool isPlace = llvm::isDigit(part.front());
+      text = "_part(\"" + name + "\", " + text + ", " + (isPlace ? part.str() : "\"" + part.str() + "\"") + ")";
+      name += "." + part.str();
+    }
     return text;
   }
 

@@ -30,10 +30,14 @@ fails(ValueError, "y: expected the shape (4,), found (3,)", every.dot, [1.0, 2, 
 fails(TypeError, "x: expected float64, found float32", every.dot, np.ones(2, "float32"), [1.0, 2])
 fails(ValueError, "x: expected an array of 1 axes, found the shape (2, 2)", every.dot, np.ones((2, 2)), [1.0, 2])
 fails(ValueError, "n: 300 does not fit uint8", every.text, "a", 300)
+fails(TypeError, "s: expected str, found int", every.text, 3, 4)
+fails(TypeError, "x: expected an array, found str", every.dot, "abc", [1.0, 2])
 fails(every.Error, "error[E0806]: the first is nan", every.dot, [np.nan], [1.0])
 
 # Records are classes with the fields as attributes, nested, in arrays, as results.
 p = every.Net(every.Layer(rng.standard_normal((2, 3)), (1.5, True)), "net")
+fails(TypeError, "net: expected a record with a field layer, found int", every.scaled, 3, 2.0)
+fails(TypeError, "net.layer: expected a record with a field w, found str", every.scaled, every.Net("w", "net"), 2.0)
 q = every.scaled(p, 2.0)
 assert np.array_equal(q.layer.w, 2 * p.layer.w) and q.layer.range == (3.0, True) and q.name == "net: 2.0"
 some = every.Layer(rng.standard_normal((4, 2, 3)), (np.arange(4.0), np.array([True, False, True, False])))
