@@ -346,11 +346,12 @@ struct GenericParam {
 
 /// A derivative written by hand, `@vjp(of=f)` or `@jvp(of=f)`, as the definition that it is about knows it.
 struct Rule {
-  DefDecl *def = nullptr;    ///< what is written
-  Span span;                 ///< the attribute
-  Callable *call = nullptr;  ///< `def` for the definition's own parameters, then a cotangent or tangents, in the definition's names
-  List<bool> differentiated; ///< for each parameter of the definition, whether it is a vector: it has a cotangent or tangent then
-  List<int64_t> sizes, ints; ///< a choice of its size parameters, and of its parameters, where these are int, that its `where` allows
+  DefDecl *def = nullptr;        ///< what is written
+  Span span;                     ///< the attribute
+  Callable *call = nullptr;      ///< `def` for the definition's own parameters, then a cotangent or tangents, in the definition's names
+  const Type *element = nullptr; ///< the one type of float that it is written for; null: it takes all that the definition takes
+  List<bool> differentiated;     ///< for each parameter of the definition, whether it is a vector: it has a cotangent or tangent then
+  List<int64_t> sizes, ints;     ///< a choice of its size parameters, and of its parameters, where these are int, that its `where` allows
 };
 
 struct DefDecl : DeclOf<DeclKind::Def> {

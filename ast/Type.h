@@ -87,6 +87,8 @@ struct TypeParam {
   llvm::StringRef name;
   Constraint constraint;
   Span origin;
+  /// Whether it may be f32 or another float alone.
+  bool takesFloat() const { return constraint != Constraint::Int && constraint != Constraint::Vector; }
 };
 
 struct ErrorType : TypeOf<TypeKind::Error> {};

@@ -59,7 +59,8 @@ struct Solver {
 
 /// Why two types do not meet.
 struct Mismatch {
-  std::string reason; ///< "differ when n = 3: f32[2] against f32[3]", or empty
+  std::string reason;            ///< "differ when n = 3: f32[2] against f32[3]", or empty
+  SmallVector<const Sym *> syms; ///< in the sizes that differ
 };
 
 /// An index to be proved inside once the ranges of all indices are known.
@@ -319,7 +320,7 @@ private:
   void checkExportedName(StringRef what, StringRef name, Span span, DefDecl *by);
   SmallVector<const Type *> exportedTypes(DefDecl *d);
   void checkRule(DefDecl *d, const Attr &a);
-  Callable *applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated);
+  Callable *applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated, const Type *element);
   bool chooseSizes(DefDecl *def, Rule &rule);
 
   // CheckFunction.cpp: function values
@@ -364,6 +365,7 @@ private:
   Dims applySolution(llvm::ArrayRef<Dim> dims, const Solver &s);
   Size applySolution(const Size &size, const Solver &s);
   bool meet(const Type *a, const Type *b, Mismatch &why); ///< unify without holes
+  void explain(Diagnostic &d, const Mismatch &why);
   std::optional<Dims> broadcast(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b, Mismatch &why);
   void rewind(size_t mark);
 };

@@ -57,9 +57,8 @@ const Type *Checker::binary(BinaryExpr *e) {
   auto dims = broadcast(dimsOf(l), dimsOf(r), why);
   if (!dims) {
     auto &d = cannotApply(diags, e, l, r);
-    if (!why.reason.empty())
-      d.note(why.reason);
-    else
+    explain(d, why);
+    if (why.reason.empty())
       d.note("sizes meet from the last axis on: equal, missing, or a literal 1");
     // A column meets the rows of a matrix when it gets an axis of its own.
     for (auto [x, t, other] : {std::tuple(e->lhs, l, r), std::tuple(e->rhs, r, l)}) {
@@ -172,8 +171,7 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
     break;
   }
   auto &d = cannotApply(diags, e, l, r);
-  if (!why.reason.empty())
-    d.note(why.reason);
+  explain(d, why);
   if (isComparison(e->op))
     d.note("records and tuples are not compared; compare their fields");
   else
@@ -205,8 +203,7 @@ const Type *Checker::matmul(BinaryExpr *e, const Type *l, const Type *r) {
     d.note("the last size of the left, " + inner.str() + ", must equal the first of the " +
            (rd.size() <= 2 ? "right, " : "right matrix, ") + other.str());
     if (!inner.constant() || !other.constant())
-      if (!why.reason.empty())
-        d.note(why.reason);
+      explain(d, why);
     if (rd.size() == 2) {
       Mismatch ignore;
       Solver again;

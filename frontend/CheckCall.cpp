@@ -382,8 +382,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
                                 str(types_[i]));
     if (d->params[i]->typeExpr && d->module != program.modules.front().get())
       report.label(d->params[i]->typeExpr->span, "declared here");
-    if (!why.reason.empty())
-      report.note(why.reason);
+    explain(report, why);
     if (auto *record = dyn_cast<StructType>(resolved(types_[i])); record && d->params[i]->type->kind == TypeKind::Param)
       for (unsigned f = 0; f < record->decl->fields.size(); ++f)
         if (const Type *leaf = fieldType(record, f, types); !isVector(leaf)) {
@@ -429,7 +428,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     auto &report = diags.report(Code::E0302, e->span, ("the sizes of the arguments of `" + d->name + "` do not meet").str());
     for (auto [a, t] : llvm::zip(e->args, argTypes))
       report.label(a.value->span, str(t));
-    report.note(why.reason);
+    explain(report, why);
     return types.error();
   }
   // Functions last: by now the types of their parameters are known.

@@ -303,8 +303,7 @@ void Checker::reportMismatch(Code code, Expr *at, const Type *want, const Type *
   auto &d = diags.report(code, at->span, "expected " + str(want) + ", found " + str(got), str(got));
   if (wantSpan.valid())
     d.label(wantSpan, wantText.str());
-  if (!why.reason.empty())
-    d.note(why.reason);
+  explain(d, why);
   const Type *we = resolved(elemOf(want)), *ge = resolved(elemOf(got));
   if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge) && dimsOf(want).size() == dimsOf(got).size())
     d.help("convert with `" + str(we) + "(...)`");

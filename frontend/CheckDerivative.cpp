@@ -128,8 +128,7 @@ Callable *Checker::applyPullback(const FnValue *f, llvm::ArrayRef<const Type *> 
   if (!meet(value, args[0], why)) {
     auto &d = diags.report(Code::E0302, span, "the pullback takes " + str(value) + ", not " + str(args[0]))
                   .label(f->at->span, "the value is " + str(value));
-    if (!why.reason.empty())
-      d.note(why.reason);
+    explain(d, why);
     return nullptr;
   }
   auto *c = makeCallable(CallableKind::Transform);

@@ -222,8 +222,7 @@ const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
   };
   auto &d = diags.report(Code::E0212, valueOf(e->otherwise)->span, "the branches of `if` differ: " + str(a) + " and " + str(b), str(b))
                 .label(valueOf(e->then)->span, str(a));
-  if (!why.reason.empty())
-    d.note(why.reason);
+  explain(d, why);
   return types.error();
 }
 
@@ -409,9 +408,8 @@ const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
       meet(first, t, why);
       auto &d = diags.report(Code::E0215, x.value->span, "the elements of an array have one type: " + str(first) + " and " + str(t), str(t))
                     .label(firstExpr->span, str(first));
-      if (!why.reason.empty())
-        d.note(why.reason);
-      failed = true;
+      explain(d, why);
+      return types.error(); // the others most likely differ in the same way
     }
   }
   if (failed)

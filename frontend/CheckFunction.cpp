@@ -85,8 +85,7 @@ Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Sp
                     .report(Code::E0302, argumentSpan(i, span),
                             ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
                     .label(f->var->nameSpan, str(type));
-      if (!why.reason.empty())
-        d.note(why.reason);
+      explain(d, why);
       return nullptr;
     }
   auto *c = makeCallable(CallableKind::Param);
@@ -168,8 +167,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
                         .report(Code::E0302, argumentSpan(i, span),
                                 "this function takes " + str(declared) + " as its " + ordinal(i) + " argument, not " + str(t), str(t))
                         .label(p->typeExpr->span, "declared here");
-          if (!why.reason.empty())
-            d.note(why.reason);
+          explain(d, why);
         }
         failed = true;
       }

@@ -125,8 +125,7 @@ std::optional<Size> Checker::maskSize(Index &ix, llvm::ArrayRef<Dim> axes) {
   if (!fits) {
     auto &d = diags.report(Code::E0701, ix.span,
                            "a mask has the sizes of the axes that it stands for, " + str(axes.take_front(dims.size())), str(ix.lo->type));
-    if (!why.reason.empty())
-      d.note(why.reason);
+    explain(d, why);
     return std::nullopt;
   }
   auto *n = dyn_cast<NameExpr>(ix.lo);
@@ -318,8 +317,7 @@ const Type *Checker::subscript(SubscriptExpr *e) {
       auto both = broadcast(gathered, dimsOf(it), why);
       if (!both) {
         auto &report = diags.report(Code::E0701, ix.span, "the index arrays of one subscript must have one shape", str(it));
-        if (!why.reason.empty())
-          report.note(why.reason);
+        explain(report, why);
         return types.error();
       }
       gathered = *both;
@@ -409,8 +407,7 @@ bool Checker::inferExtent(Binder &b, const Sym *index, llvm::ArrayRef<IndexUse> 
               .report(Code::E0702, u.span, ("`" + index->name + "` runs over two sizes, " + direct->size.str() + " and " + u.size.str()),
                       "size " + u.size.str())
               .label(direct->span, "size " + direct->size.str());
-      if (!why.reason.empty())
-        d.note(why.reason);
+      explain(d, why);
       d.help("give the range: `in 0.." + direct->size.str() + "`");
     }
   }

@@ -1,5 +1,6 @@
 // Derivatives by hand: `@vjp(of=f)` and `@jvp(of=f)`. A rule takes what the definition takes, then a cotangent of its value (vjp) or
-// tangents of its float parameters (jvp), for all sizes and element types that the definition takes.
+// tangents of its float parameters (jvp), for all sizes that the definition takes, and for all its element types or for one.
+// The definition may be of any module: a rule counts in the whole program.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -32,22 +33,21 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
   const bool isVjp = a.name == "vjp";
   module = d->module;
   scope = moduleScopes[module];
-  auto *name = a.args.size() == 1 && a.args[0].name == "of" ? dyn_cast<NameExpr>(a.args[0].value) : nullptr;
-  if (!name) {
+  Expr *of = a.args.size() == 1 && a.args[0].name == "of" ? a.args[0].value : nullptr;
+  auto *name = llvm::dyn_cast_or_null<NameExpr>(of);
+  auto *member = llvm::dyn_cast_or_null<SelectExpr>(of);
+  if (!name && !(member && isa<NameExpr>(member->base))) {
     diags.report(Code::E0513, a.span, ("`@" + a.name + "` names the definition whose derivative this is").str())
         .help(("write `@" + a.name + "(of=f)`").str());
     return;
   }
-  auto *first = llvm::dyn_cast_or_null<DefDecl>(lookup(name->name).decl);
-  if (!first) {
-    auto &report = diags.report(Code::E0140, name->span, ("unknown function `" + name->name + "`").str(), "not known here");
-    if (std::string s = suggestion(name->name); !s.empty())
-      report.help("did you mean `" + s + "`?");
+  if (member && isError(select(member)))
     return;
-  }
-  if (first->module != module) {
-    diags.report(Code::E0513, name->span, ("`" + name->name + "` is not of this file").str())
-        .help("a rule stands beside its definition; here, define a function that calls it, and write the rule of that");
+  auto *first = llvm::dyn_cast_or_null<DefDecl>(member ? member->decl : lookup(name->name).decl);
+  if (!first) {
+    auto &report = diags.report(Code::E0140, of->span, ("unknown function `" + sources.text(of->span) + "`").str(), "not known here");
+    if (std::string s = name ? suggestion(name->name) : ""; !s.empty())
+      report.help("did you mean `" + s + "`?");
     return;
   }
   if (!d->body || d->state != DefDecl::Checked)
@@ -62,6 +62,11 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
     };
     if (def == d) {
       refuse("it is the definition itself");
+      continue;
+    }
+    if (!def->body && def->module == program.modules.front().get()) {
+      diags.report(Code::E0513, of->span, ("the derivative of `" + def->name + "` is built in").str())
+          .help("define a function that calls it, and write the rule of that");
       continue;
     }
     if (!def->body || !def->result || isError(def->result) || llvm::any_of(def->params, [&](VarDecl *p) { return isError(p->type); }))
@@ -85,13 +90,25 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
       refuse("there is one already").label((isVjp ? def->vjp : def->jvp)->def->nameSpan, "this one");
       continue;
     }
-    Callable *call = applyRule(d, isVjp, def, a, differentiated);
+    const Type *element = nullptr;
+    Callable *call = applyRule(d, isVjp, def, a, differentiated, element);
+    const size_t generic = diags.size(); // what is told, if it fits no element type
+    for (ScalarKind kind : {ScalarKind::F32, ScalarKind::F64, ScalarKind::F16, ScalarKind::BF16}) {
+      if (call || llvm::none_of(def->typeParams, [](const TypeParam *p) { return p->takesFloat(); }))
+        break;
+      element = types.scalar(kind);
+      if ((call = applyRule(d, isVjp, def, a, differentiated, element)))
+        diags.rewind(mark);
+      else
+        diags.rewind(generic);
+    }
     if (!call)
       continue;
     auto *rule = module->make<Rule>();
     rule->def = d;
     rule->span = a.span;
     rule->call = call;
+    rule->element = element;
     rule->differentiated = module->list<bool>(differentiated);
     if (!chooseSizes(def, *rule)) {
       refuse("no sizes were found that its `where` allows, to check the rule with");
@@ -102,13 +119,20 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
   }
 }
 
-/// The rule, called in the definition's names: with its parameters, then what the derivative needs. Null after a report.
-Callable *Checker::applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated) {
+/// The rule, called in the definition's names: with its parameters, then what the derivative needs; where `element` is given, that for each
+/// type parameter that may be a float. Null after a report.
+Callable *Checker::applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr &a, llvm::ArrayRef<bool> differentiated,
+                             const Type *element) {
+  auto type = [&](const TypeParam *p) { return p->takesFloat() ? element : nullptr; };
+  auto pack = [](const Pack *) { return std::optional<Dims>(); };
+  auto size = [](const Sym *) { return std::optional<Size>(); };
+  auto given = [&](const Type *t) { return element ? substitute(t, types, Substitution{type, pack, size}) : t; };
+  const Type *result = given(def->result);
   SmallVector<const Type *> floats;
   for (auto [p, floating] : llvm::zip(def->params, differentiated))
     if (floating)
-      floats.push_back(p->type);
-  const Type *want = !isVjp ? def->result : floats.size() == 1 ? floats[0] : types.tuple(floats);
+      floats.push_back(given(p->type));
+  const Type *want = !isVjp ? result : floats.size() == 1 ? floats[0] : types.tuple(floats);
 
   Body own;
   own.facts = whereFacts[def];
@@ -126,7 +150,7 @@ Callable *Checker::applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr
   };
   for (VarDecl *p : def->params)
     give(p->name);
-  for (const Type *t : isVjp ? llvm::ArrayRef(def->result) : llvm::ArrayRef(floats)) {
+  for (const Type *t : isVjp ? llvm::ArrayRef(result) : llvm::ArrayRef(floats)) {
     auto *v = module->make<VarDecl>(a.span);
     v->name = module->string("derivative " + std::to_string(args.size())); // no name that a program can write
     v->nameSpan = a.span;
@@ -139,7 +163,7 @@ Callable *Checker::applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr
   const size_t before = diags.size();
   SmallVector<const Type *> argTypes;
   for (const Arg &arg : args)
-    argTypes.push_back(check(arg.value));
+    argTypes.push_back(arg.value->type = given(check(arg.value)));
   const Type *got = tryDef(call, rule, {}, argTypes, nullptr);
   Mismatch why;
   std::string reason;

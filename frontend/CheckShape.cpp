@@ -127,8 +127,7 @@ const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stac
   auto misfit = [&](Expr *other, const std::string &text, const Mismatch &why) {
     auto &report =
         diags.report(Code::E0315, e->span, text).label(arrays[0]->span, str(arrays[0]->type)).label(other->span, str(other->type));
-    if (!why.reason.empty())
-      report.note(why.reason);
+    explain(report, why);
     if (isa<NumberExpr>(other))
       report.help(("the axis is written with its name: `axis=" + sources.text(other->span) + "`").str());
     return types.error();

@@ -157,8 +157,7 @@ Callable *Checker::applyVmap(const FnValue *f, llvm::ArrayRef<const Type *> args
                            batch->str() + " and " + size.str());
       if (given)
         d.label(given->span, "these axes");
-      if (!why.reason.empty())
-        d.note(why.reason);
+      explain(d, why);
       return nullptr;
     }
     batch = size;

@@ -269,6 +269,9 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
     s.equations.push_back({pattern, actual});
     return true;
   }
+  why.syms.clear();
+  for (const Size *side : {&pattern, &actual})
+    side->eachSym([&](const Sym *s) { why.syms.push_back(s); });
   Witness w;
   static const Facts none;
   static const std::string remedy = "; `assert size(a, 0) == size(b, 0)` says that they are";
@@ -298,6 +301,19 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
     why.reason = "the sizes " + pattern.str() + " and " + actual.str() + " differ";
   }
   return false;
+}
+
+/// Notes why two types do not meet, and marks where sizes come from that no name of a signature tells.
+void Checker::explain(Diagnostic &d, const Mismatch &why) {
+  if (!why.reason.empty())
+    d.note(why.reason);
+  for (const Sym *s : why.syms) {
+    auto covers = [&](const Label &label) {
+      return label.span.file == s->origin.file && label.span.begin <= s->origin.begin && s->origin.end <= label.span.end;
+    };
+    if ((s->kind == SymKind::Fresh || s->kind == SymKind::Local) && s->origin.valid() && llvm::none_of(d.labels, covers))
+      d.label(s->origin, onlyDataKnows(s) ? "a size that only the data knows" : "the size " + s->name);
+  }
 }
 
 bool Checker::solvePending(Solver &s, Mismatch &why) {

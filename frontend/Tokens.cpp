@@ -526,5 +526,8 @@ bool frontend::isComplete(StringRef text) {
   // A string cannot go on on the next line either: better to say at once that its end is missing.
   if (llvm::any_of(tokens, [](const Token &t) { return t.reported; }))
     return true;
-  return !filter(source, tokens, unused).open;
+  StringRef last = text.rtrim();
+  last = last.substr(last.rfind('\n') + 1).ltrim();
+  const bool documents = last.starts_with("##") && !last.starts_with("###"); // what stands below it
+  return !documents && !filter(source, tokens, unused).open;
 }

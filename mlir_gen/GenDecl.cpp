@@ -103,12 +103,14 @@ void ModuleGen::testEntry() {
   for (Decl *decl : program.main()->decls) {
     if (auto *test = dyn_cast<TestDecl>(decl); test && !test->isBench)
       add(test->span, test->title, [&](FunctionGen &f) { f.block(test->body); });
-    if (auto *def = dyn_cast<DefDecl>(decl))
-      for (const Rule *rule : {def->vjp, def->jvp})
-        if (rule)
-          add(rule->span, "`" + rule->def->name + "` is the " + (rule == def->vjp ? "vjp" : "jvp") + " of `" + def->name + "`",
-              [&](FunctionGen &f) { f.ruleTest(def, *rule); });
   }
+  for (auto &tested : program.modules) // a rule stands in any file
+    for (Decl *decl : tested->decls)
+      if (auto *def = dyn_cast<DefDecl>(decl))
+        for (const Rule *rule : {def->vjp, def->jvp})
+          if (rule && rule->def->module == program.main())
+            add(rule->span, "`" + rule->def->name + "` is the " + (rule == def->vjp ? "vjp" : "jvp") + " of `" + def->name + "`",
+                [&](FunctionGen &f) { f.ruleTest(def, *rule); });
   (*module)->setAttr("tl.titles", mlir::ArrayAttr::get(context, titles));
 }
 

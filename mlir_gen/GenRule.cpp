@@ -19,7 +19,8 @@ static SmallVector<mlir::Type> floatsOf(mlir::TypeRange types) {
 void FunctionGen::addRules(const FuncInstance &made, const DefDecl *def) {
   mlir::func::FuncOp function = made.func;
   for (auto [attribute, rule] : {std::pair("tl.vjp", def->vjp), std::pair("tl.jvp", def->jvp)}) {
-    if (!rule)
+    auto isOther = [&, &rule = rule](const TypeParam *p) { return p->takesFloat() && !same(made.env.lookup(p), rule->element); };
+    if (!rule || (rule->element && llvm::any_of(def->typeParams, isOther)))
       continue;
     const bool isVjp = rule == def->vjp;
     SmallVector<mlir::Type> inputs(function.getArgumentTypes()), arguments = floatsOf(function.getArgumentTypes()),
@@ -155,11 +156,13 @@ static std::string shown(const VarDecl *param, ArrayRef<double> numbers) {
 void FunctionGen::ruleTest(const DefDecl *def, const Rule &rule) {
   const bool isVjp = &rule == def->vjp;
   At at(*this, rule.span);
-  // Generic definitions are tested in f64, on arrays of two axes.
+  // Generic definitions are tested in f64, where the rule is not for another float, on arrays of two axes.
   Instance instance;
   instance.def = const_cast<DefDecl *>(def);
   for (const TypeParam *param : def->typeParams)
-    instance.types.push_back(m.types.scalar(param->constraint == Constraint::Int ? ScalarKind::I64 : ScalarKind::F64));
+    instance.types.push_back(param->constraint == Constraint::Int ? m.types.int64()
+                             : rule.element                       ? rule.element
+                                                                  : m.types.scalar(ScalarKind::F64));
   for (int64_t size : rule.sizes)
     instance.sizes.push_back(Size(size));
   for ([[maybe_unused]] const Pack *pack : def->packs)

@@ -78,6 +78,9 @@ def Tl_ExpOp   : Tl_Float<"exp",   "math::ExpOp",   [{ g * y }]> { let summary =
 def Tl_Expm1Op : Tl_Float<"expm1", "math::ExpM1Op", [{ g * (y + 1.0) }]> { let summary = "exp(x) - 1, accurate near 0"; }
 def Tl_LogOp   : Tl_Float<"log",   "math::LogOp",   [{ g / x }]> { let summary = "natural logarithm of each element"; }
 def Tl_Log1pOp : Tl_Float<"log1p", "math::Log1pOp", [{ g / (x + 1.0) }]> { let summary = "log(1 + x), accurate near 0"; }
+def Tl_Exp2Op  : Tl_Float<"exp2",  "math::Exp2Op",  [{ std::numbers::ln2 * (g * y) }]> { let summary = "2 to the power of each element"; }
+def Tl_Log2Op  : Tl_Float<"log2",  "math::Log2Op",  [{ g / (std::numbers::ln2 * x) }]> { let summary = "logarithm of each element to base 2"; }
+def Tl_Log10Op : Tl_Float<"log10", "math::Log10Op", [{ g / (std::numbers::ln10 * x) }]> { let summary = "logarithm of each element to base 10"; }
 def Tl_SqrtOp  : Tl_Float<"sqrt",  "math::SqrtOp",  [{ g / (2.0 * y) }]> { let summary = "square root of each element"; }
 def Tl_RsqrtOp : Tl_Elementwise<"rsqrt", (ins Tl_FloatLike:$x), 0, [{ reciprocalSqrt(b, loc, x) }], [{ -0.5 * g * (y / x) }]> {
   let summary = "1 / sqrt(x)";

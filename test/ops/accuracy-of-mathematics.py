@@ -15,6 +15,7 @@ import reference as r
 # The function, how many ulps it may be off, and of how many numbers one is taken (libm is called for each).
 FUNCTIONS = {
     "exp": (np.exp, 2, 1), "expm1": (np.expm1, 2, 1), "log": (np.log, 2, 1), "log1p": (np.log1p, 2, 1), "tanh": (np.tanh, 3, 1),
+    "exp2": (np.exp2, 1, 4), "log2": (np.log2, 1, 4), "log10": (np.log10, 2, 4),
     "sigmoid": (lambda x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))), 3, 1), "softplus": (r.softplus, 4, 4),
     "sqrt": (np.sqrt, 0.5, 4), "rsqrt": (lambda x: 1 / np.sqrt(x), 2, 4), "sin": (np.sin, 1, 4), "cos": (np.cos, 1, 4), "tan": (np.tan, 2, 4),
     "asin": (np.arcsin, 1, 4), "acos": (np.arccos, 1, 4), "atan": (np.arctan, 1, 4), "sinh": (np.sinh, 2, 4), "cosh": (np.cosh, 2, 4),

@@ -105,6 +105,7 @@ def indexed(update):
 
 ELEMENTWISE = [
     unary("exp", np.exp, "exponent", "small"), unary("expm1", np.expm1, "exponent", "small"),
+    unary("exp2", np.exp2, "any"), unary("log2", np.log2, "positive", "near1"), unary("log10", np.log10, "positive", "near1"),
     unary("log", np.log, "positive", "near1"), unary("log1p", np.log1p, "over-1", "near1"),
     unary("sqrt", np.sqrt, "positive", "near1"), unary("rsqrt", lambda x: 1 / np.sqrt(x), "positive", "near1"),
     unary("floor", np.floor, "any", "halfway", within=SAME), unary("ceil", np.ceil, "any", "halfway", within=SAME),

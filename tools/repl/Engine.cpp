@@ -55,27 +55,6 @@ int Engine::compileAndRun(Unit &unit) {
 
 const SourceFile &Engine::next(StringRef text) { return session.add("<entry " + std::to_string(++entries) + ">", text.str()); }
 
-/// What an entry puts aside comes back if the entry fails.
-class Engine::Kept {
-public:
-  Kept(Engine &engine) : engine(engine), declarations(engine.declarations), variables(engine.variables), functions(engine.functions) {}
-  ~Kept() {
-    engine.news.clear();
-    if (done)
-      return;
-    engine.declarations = std::move(declarations);
-    engine.variables = std::move(variables);
-    engine.functions = std::move(functions);
-  }
-  bool done = false;
-
-private:
-  Engine &engine;
-  std::vector<Declaration> declarations;
-  std::vector<Variable> variables;
-  std::vector<Function> functions;
-};
-
 int Engine::enter(StringRef text, bool showResult) {
   Kept kept(*this);
   const SourceFile &entry = next(text);

@@ -25,6 +25,8 @@ public:
   int load(llvm::StringRef path);
   /// The type of an expression.
   int type(llvm::StringRef text);
+  /// The declarations of a name, `softplus` or `nn.dense`, with their documentation; of a module the names that it declares.
+  int document(llvm::StringRef name);
   /// What an entry becomes at a stage of the compiler.
   int emit(llvm::StringRef text, llvm::StringRef stage);
   /// The phases of what was entered since the last call.

@@ -14,6 +14,7 @@ namespace {
 constexpr StringRef help = R"(An entry is an expression, a statement or a declaration; open brackets continue on the next line.
 `it` is the last value; `;` at the end hides a result; Ctrl-C stops what runs, Ctrl-D leaves.
   :type EXPR           the type of an expression
+  :doc NAME            how a function or record is declared, and what it does; `:doc nn` lists a module
   :emit STAGE ENTRY    what an entry becomes: tokens ast checked tl shapes grad linalg llvm asm
   :load FILE           the declarations of a file
   :time ENTRY          run an entry, show where the time goes
@@ -28,7 +29,7 @@ public:
   int run(StringRef file);
 
 private:
-  enum Command { Type, Emit, Load, Time, Help, Quit, None };
+  enum Command { Type, Doc, Emit, Load, Time, Help, Quit, None };
   /// The command that a word abbreviates; None, reported, where it is none or several.
   static Command commandOf(StringRef word);
   /// Reads a whole entry; false at the end of the input.
@@ -42,7 +43,7 @@ private:
 };
 
 Loop::Command Loop::commandOf(StringRef word) {
-  static constexpr std::pair<StringRef, Command> commands[] = {{"type", Type}, {"emit", Emit}, {"load", Load},
+  static constexpr std::pair<StringRef, Command> commands[] = {{"type", Type}, {"doc", Doc},   {"emit", Emit}, {"load", Load},
                                                                {"time", Time}, {"help", Help}, {"quit", Quit}};
   Command found = None;
   std::string names;
@@ -94,13 +95,15 @@ int Loop::obey(StringRef line) {
   auto [word, rest] = line.trim().drop_front().split(' ');
   rest = rest.trim();
   Command command = commandOf(word);
-  if (rest.empty() && (command == Type || command == Load || command == Time)) {
-    llvm::errs() << "error: `:" << word << "` takes " << (command == Load ? "a file" : "an entry") << "\n";
+  if (rest.empty() && (command == Type || command == Doc || command == Load || command == Time)) {
+    llvm::errs() << "error: `:" << word << "` takes " << (command == Load ? "a file" : command == Doc ? "a name" : "an entry") << "\n";
     return driver::Usage;
   }
   switch (command) {
   case Type:
     return engine.type(rest);
+  case Doc:
+    return engine.document(rest);
   case Emit: {
     auto [stage, text] = rest.split(' ');
     if (!llvm::is_contained({"tokens", "ast", "checked", "tl", "shapes", "grad", "linalg", "llvm", "asm"}, stage) || text.trim().empty()) {

@@ -1,4 +1,4 @@
-// An entry as a program: between Assemble.cpp, which makes it, and Engine.cpp, which runs it.
+// An entry as a program: between Assemble.cpp, which makes it, and Engine.cpp and Document.cpp, which use it.
 #pragma once
 #include "mlir_gen/Value.h"
 #include "tools/repl/Engine.h"
@@ -17,6 +17,27 @@ struct Engine::Unit {
   std::vector<ast::LetStmt *> restored; ///< the session's variables, as constants of this program
   std::vector<ast::LetStmt *> locals;   ///< those of the session's variables that the entry names
   ast::Stmt *last = nullptr;
+};
+
+/// What an entry puts aside comes back if the entry fails.
+class Engine::Kept {
+public:
+  Kept(Engine &engine) : engine(engine), declarations(engine.declarations), variables(engine.variables), functions(engine.functions) {}
+  ~Kept() {
+    engine.news.clear();
+    if (done)
+      return;
+    engine.declarations = std::move(declarations);
+    engine.variables = std::move(variables);
+    engine.functions = std::move(functions);
+  }
+  bool done = false;
+
+private:
+  Engine &engine;
+  std::vector<Declaration> declarations;
+  std::vector<Variable> variables;
+  std::vector<Function> functions;
 };
 
 /// Calls f for each name that a pattern binds.
