@@ -57,6 +57,9 @@ struct Solver {
   SmallVector<const Sym *> derived; ///< holes found through a linear form: not the size of an array by itself
 };
 
+/// How to write what a function of Python, NumPy or JAX does; "" where there is nothing to say.
+std::string habit(StringRef name);
+
 /// Why two types do not meet.
 struct Mismatch {
   std::string reason;            ///< "differ when n = 3: f32[2] against f32[3]", or empty
@@ -281,6 +284,7 @@ private:
   const Type *call(CallExpr *e, const Type *expected);
   const Type *unknownCallee(CallExpr *e, NameExpr *n);
   const Type *callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, const Type *expected);
+  Expr *axesOf(const ForExpr *f);
   const Type *tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
   const Type *construct(CallExpr *e, StructDecl *s, const StructType *given, const Type *expected);
   const Type *converted(const Type *t, const Type *to);

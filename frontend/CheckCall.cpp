@@ -262,6 +262,22 @@ bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::
   return true;
 }
 
+/// (0, 1, ...): the axes that the indices of `f` make.
+Expr *Checker::axesOf(const ForExpr *f) {
+  auto *axes = module->make<TupleExpr>(f->span);
+  SmallVector<Expr *> numbers;
+  for (size_t i = 0; i < f->binders.size(); ++i) {
+    auto *n = module->make<NumberExpr>(f->span);
+    n->value = i;
+    n->text = module->string(std::to_string(i));
+    n->type = types.int64();
+    numbers.push_back(n);
+  }
+  axes->elems = module->list<Expr *>(numbers);
+  axes->type = types.none();
+  return axes;
+}
+
 /// Calls `d` if its signature fits; else reports why not.
 const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes,
                             const Type *expected) {
@@ -288,18 +304,10 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
       diags.report(Code::E0309, ordered[1]->span, "a reduction over indices takes no `axis`");
       return types.error();
     }
-    auto *axes = module->make<TupleExpr>(f->span);
-    SmallVector<Expr *> numbers;
-    for (size_t i = 0; i < f->binders.size(); ++i) {
-      auto *n = module->make<NumberExpr>(f->span);
-      n->value = i;
-      n->text = module->string(std::to_string(i));
-      n->type = types.int64();
-      numbers.push_back(n);
-    }
-    axes->elems = module->list<Expr *>(numbers);
-    axes->type = types.none();
-    ordered[1] = axes;
+    if (d->shapeRule == "axis" && f->binders.size() > 1 && dimsOf(types_[0]).size() == f->binders.size())
+      ordered[1] = d->params[1]->init; // among all elements, in row-major order
+    else
+      ordered[1] = axesOf(f);
   }
   bool reduces = d->shapeRule == "reduce" || d->shapeRule == "axis", joins = d->shapeRule == "concat" || d->shapeRule == "stack";
   if (reduces || joins)

@@ -262,18 +262,10 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
     check(a.value);
   auto &d = diags.report(Code::E0140, n->span, ("unknown function `" + n->name + "`").str(), "not known here");
   d.topic = ("unknown " + n->name).str();
-  static const std::pair<StringRef, StringRef> habits[] = {
-      {"range", "a range is written `0..n`, and an int counts by itself: `for i in n`"},
-      {"enumerate", "count with the index: `for i in size(xs, 0) { ... xs[i] ... }`"},
-      {"len", "the size of an axis is `size(x, 0)`"},
-      {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
-      {"matmul", "the matrix product is `a @ b`"},
-      {"array", "an array is written in brackets: `[1, 2, 3]`"}};
-  for (auto [name, help] : habits)
-    if (n->name == name)
-      return d.help(help.str()), types.error();
   if (n->name == "str" && e->args.size() == 1)
     return d.help(("put the value into a string: `\"{" + sources.text(e->args[0].value->span) + "}\"`").str()), types.error();
+  if (std::string help = habit(n->name); !help.empty())
+    return d.help(help), types.error();
   suggest(d, n->name);
   return types.error();
 }

@@ -270,6 +270,10 @@ bool Explanation::habit() {
         .help(word == "break" ? "put the condition into `while c { ... }`" : "put the rest of the body into `if c { ... }`");
     return true;
   }
+  if (last == "." && !word.empty() && llvm::isDigit(word.front())) {
+    report(Code::E0007, "unexpected `" + word.str() + "`", "expected a name").help("a tuple comes apart: `let (a, b) = t`");
+    return true;
+  }
   if (last == "lambda" || word == "lambda") {
     diagnostics.report(Code::E0036, span(word == "lambda" ? at : before), "a function without a name is written `x -> e`")
         .help("write `x -> x * 2`, `(x, y) -> x + y`, or `() -> 1`");

@@ -112,6 +112,7 @@ private:
   }
   StringRef text(uint32_t begin, uint32_t end) const { return source.text().slice(begin, end); }
   bool tripleQuoted(uint32_t end);
+  uint32_t quotedInHole(uint32_t begin, uint32_t end) const;
 
   const SourceFile &source;
   Diagnostics &diagnostics;
@@ -137,6 +138,18 @@ bool Lexing::tripleQuoted(uint32_t end) {
   size_t close = source.text().find("\"\"\"", end + 1);
   skipTo = close == StringRef::npos ? source.text().size() : close + 3;
   return true;
+}
+
+/// Where the string that was meant ends, if this one ends at a quotation mark within a hole; else 0.
+uint32_t Lexing::quotedInHole(uint32_t begin, uint32_t end) const {
+  StringRef string = text(begin, end), rest = source.text().substr(end);
+  const size_t open = string.rfind('{');
+  if (open == StringRef::npos || string[open - 1] == '{' || string.find('}', open) != StringRef::npos || rest.empty())
+    return 0;
+  if (!llvm::isAlnum(rest.front()) && rest.front() != '_') // what follows no string
+    return 0;
+  const size_t last = rest.take_until([](char c) { return c == '\n'; }).rfind('"');
+  return last == StringRef::npos ? 0 : end + last;
 }
 
 void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
@@ -243,6 +256,11 @@ void Lexing::add(size_t type, uint32_t begin, uint32_t end) {
                  : "every string takes holes: write `" + (end - begin < 60 ? text(begin, end).str() : std::string("\"...{x}...\"")) + "`");
       if (prefixed)
         result.pop_back();
+    }
+    if (uint32_t quote = quotedInHole(begin, end)) {
+      report(Code::E0010, end - 1, end, "a hole holds no quotation marks").help("name the value first: `let s = ...`, then write `{s}`");
+      skipTo = quote + 1;
+      return push(TokenKind::String, type, begin, quote + 1, true);
     }
     return push(TokenKind::String, type, begin, end, prefixed || triple);
   }

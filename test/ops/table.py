@@ -259,6 +259,7 @@ SHAPES = [
     Op("broadcast_to", "broadcast_to(x, [3, n])", ("any",), lambda x: np.broadcast_to(x, (3,) + x.shape), EVERY, (("n",),), SAME, True),
     Op("broadcast_to", "broadcast_to(x, [n, 4])", ("any",), lambda x: np.broadcast_to(x, (x.shape[0], 4)), EVERY, (("n, 1",),), SAME, True),
     Op("broadcast_to", "broadcast_to(x, [2, 3])", ("any",), lambda x: np.broadcast_to(x, (2, 3)), EVERY, (("",),), SAME, True),
+    Op("diff", "diff(x)", ("any",), lambda x: np.diff(x), NUMBERS, (("n",), ("n, m",), ("n, m, l",)), SAME, True, least=1),
     Op("flip", "flip(x)", ("any",), lambda x: np.flip(x, 0), EVERY, (("n",), ("n, m",)), SAME, True), Op("flip", "flip(x, axis=1)", ("any",), lambda x: np.flip(x, 1), EVERY, (("n, m",),), SAME, True),
     Op("concat", "concat(x, y, z, axis=-1)", ("any",) * 3, lambda x, y, z: np.concatenate((x, y, z), -1), EVERY, (("n", "m", "l"), ("n, k", "n, m", "n, l")), SAME, True),
     Op("stack", "stack(x, y)", ("any", "any"), lambda x, y: np.stack((x, y)), EVERY, (("", ""), ("n", "n"), ("n, m", "n, m")), SAME, True),
