@@ -225,7 +225,7 @@ private:
   }
 
   /// Everything is summed: the parts (blocks of a row, or what one iteration of the outermost loop sums) may be summed by several threads;
-  /// they wait on the stack, a round of them at a time, to be combined in order.
+  /// they wait on the stack, a round of them at a time, to be combined in order with what the accumulator held.
   void sumAll() {
     bool isRow = op.getNumLoops() == 1;
     Value blockSize = arith::ConstantIndexOp::create(b, loc, numBlock), round = arith::ConstantIndexOp::create(b, loc, numRound);
@@ -236,7 +236,8 @@ private:
       for (Value init : op.getDpsInits())
         parts.push_back(memref::AllocaOp::create(top, loc, MemRefType::get({numRound}, cast<MemRefType>(init.getType()).getElementType())));
     }
-    auto rounds = scf::ForOp::create(b, loc, zero, count, round, identities());
+    auto starts = llvm::map_to_vector(op.getDpsInits(), [&](Value init) -> Value { return memref::LoadOp::create(b, loc, init); });
+    auto rounds = scf::ForOp::create(b, loc, zero, count, round, starts);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(rounds.getBody());
@@ -253,7 +254,8 @@ private:
       }
       scf::YieldOp::create(b, loc, fold.getResults());
     }
-    store(rounds.getResults());
+    for (auto [init, sum] : llvm::zip(op.getDpsInits(), rounds.getResults()))
+      memref::StoreOp::create(b, loc, sum, init);
   }
 
   /// parts[i] = the sums of part `first` + i, for i below `count`; of a row that is cut into blocks, or of the loops below the outermost.

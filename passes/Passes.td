@@ -26,6 +26,10 @@ def LowerToLinalg : Pass<"lower-to-linalg", "::mlir::ModuleOp"> {
 def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
   let summary = "generics that can be one kernel become one; what is only repeated is computed where it is used";
 }
+def StreamRows : Pass<"stream-rows", "::mlir::func::FuncOp"> {
+  let summary = "kernels that hand on an array over pairs of things -> a loop over tiles of its rows, so that it is never stored in full";
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
 def TileRows : Pass<"tile-rows", "::mlir::func::FuncOp"> {
   let summary = "kernels over the rows of long, narrow arrays -> a loop over tiles of rows that runs all of them";
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];

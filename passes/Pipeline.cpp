@@ -45,6 +45,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createFuse());
+  pm.addNestedPass<func::FuncOp>(createStreamRows());
   pm.addNestedPass<func::FuncOp>(createTileRows());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -113,8 +113,8 @@ Entry Placer::enterSpare(Scope &inner, Block *body, Token *outer) {
 
 Token *Placer::pick(Scope &s, Operation *yield, Value value, const Shape *shape, ArrayRef<Token *> used) {
   Buffer buffer = buffers.lookup(value);
-  if (!naive && buffer.whole && buffer.token && buffer.token->owner == &s && !llvm::is_contained(used, buffer.token) &&
-      (!shape || buffer.token->shape == *shape))
+  if (!naive && buffer.whole && buffer.token && !buffer.token->isPart && buffer.token->owner == &s &&
+      !llvm::is_contained(used, buffer.token) && (!shape || buffer.token->shape == *shape))
     return buffer.token;
   Token *token = shape ? acquire(s, yield, *shape) : take(allocate(s, yield->getLoc(), {elementOf(value), buffer.sizes}));
   if (buffer.memref)

@@ -40,6 +40,36 @@ Token *Placer::allocate(Scope &s, Location loc, const Shape &shape) {
   return newToken(s, memref, shape);
 }
 
+Token *Placer::allocatePart(Scope &s, Operation *at, const Shape &shape) {
+  Shape room = shape;
+  for (OpFoldResult &size : room.sizes) {
+    if (visible(size, *s.parent))
+      continue;
+    auto least = cast<Value>(size).getDefiningOp<arith::MinUIOp>();
+    if (!least)
+      return nullptr;
+    auto most = llvm::find_if(least->getOperands(), [&](Value v) { return visible(OpFoldResult(v), *s.parent); });
+    if (most == least->operand_end())
+      return nullptr;
+    size = *most;
+  }
+  Token *whole = s.admit(acquire(*s.parent, s.op, room));
+  whole->lent = true;
+  SmallVector<OpFoldResult> strides(shape.sizes.size(), s.b.getIndexAttr(1));
+  Location loc = at->getLoc();
+  for (unsigned axis = strides.size(); axis-- > 1;)
+    strides[axis - 1] = s.b.createOrFold<arith::MulIOp>(loc, getValueOrCreateConstantIndexOp(s.b, loc, strides[axis]),
+                                                        getValueOrCreateConstantIndexOp(s.b, loc, shape.sizes[axis]));
+  auto sizes = llvm::map_to_vector(shape.sizes, [&](OpFoldResult size) -> OpFoldResult {
+    return getValueOrCreateConstantIndexOp(s.b, loc, size); // what the type says is dynamic must be a value
+  });
+  Value part = memref::ReinterpretCastOp::create(s.b, loc, cast<MemRefType>(whole->memref.getType()), whole->memref,
+                                                 OpFoldResult(s.b.getIndexAttr(0)), sizes, strides);
+  Token *token = newToken(s, part, shape);
+  token->isPart = true;
+  return token;
+}
+
 Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
   if (naive)
     return take(allocate(s, at->getLoc(), shape));
@@ -56,6 +86,9 @@ Token *Placer::acquire(Scope &s, Operation *at, const Shape &shape) {
     return take(acquire(*s.parent, s.op, shape));
   if (scope == &s && scope->kind == Scope::Loop && !scope->isIndependent() && visible(shape.sizes, *scope->parent))
     return take(scope->admit(acquire(*scope->parent, scope->op, shape)));
+  if (scope == &s && scope->kind == Scope::Loop && !scope->isIndependent() && scope->admit)
+    if (Token *part = allocatePart(s, at, shape))
+      return take(part);
   return take(allocate(s, at->getLoc(), shape));
 }
 
@@ -134,7 +167,7 @@ void Placer::copy(Scope &s, Location loc, Value from, Value to) {
 /// Frees what the scope owns, except what leaves it.
 void Placer::release(Scope &s, ArrayRef<Token *> kept) {
   for (Token *token : s.tokens)
-    if (!llvm::is_contained(kept, token))
+    if (!token->isPart && !llvm::is_contained(kept, token))
       memref::DeallocOp::create(s.b, s.op->getLoc(), token->memref);
 }
 

@@ -5,7 +5,8 @@
 // place changes places with a spare one, and nothing is copied. A branch of an `if` uses the tokens around it; where the two
 // branches leave other names, the `if` gives the names as results. A token is free when none of the values in it may be read
 // again; a free token of the right shape is taken before a new one is made. What a loop asks for in every iteration is made
-// outside, if the sizes are known there, and handed in; what a branch asks for is made in the branch, which may never run.
+// outside, if the sizes are known there (of tiles, of which the last is shorter: the most), and handed in; what a branch asks for
+// is made in the branch, which may never run.
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -43,6 +44,7 @@ struct Token {
   llvm::SmallVector<mlir::Value> occupants; ///< tensors that live in it, some perhaps dead
   bool taken = false;                       ///< by the op being translated
   bool lent = false;                        ///< to the loop being translated
+  bool isPart = false;                      ///< of another token, which frees it
 };
 
 /// Where a tensor lives.
@@ -100,6 +102,9 @@ private:
   Token *newToken(Scope &owner, mlir::Value memref, Shape shape);
   /// A new buffer in this scope.
   Token *allocate(Scope &s, mlir::Location loc, const Shape &shape);
+  /// A new token in a loop whose iterations differ in size: the first part of one from outside that has room for each of them. Null if
+  /// no such size is known there.
+  Token *allocatePart(Scope &s, mlir::Operation *at, const Shape &shape);
   /// A token of this shape whose contents nobody needs after `at`.
   Token *acquire(Scope &s, mlir::Operation *at, const Shape &shape);
   bool isFree(Token *token, mlir::Operation *at);

@@ -1,0 +1,381 @@
+// Arrays over pairs of things, made by one kernel and used up by others -> a loop over tiles of rows in which they are never stored in
+// full.
+//
+// Note [Streams]. `sum(for i, j: exp(-sum(for k: (x[i, k] - y[j, k]) ** 2)))` is three kernels with an array [n, m] between them; its
+// gradient is some more. A member of a stream computes row i of its results from row i of the other members' results and from anything
+// outside, or adds up over the rows; so all members can run on one tile of rows after the other, and only what is used outside the stream
+// is stored: rows of results, sums that the loop carries. How many rows a tile has follows from the sizes. No bit depends on that: rows are
+// independent, and a sum over the rows is admitted where it goes row by row anyway (Note [Order of sums]).
+//
+// What is not streamed: an array that is needed again after a sum over the rows on which its second use depends, such as the softmax of a
+// matrix along its columns, or a kernel whose sum is squared before the gradient is taken. It is stored, once.
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "passes/Passes.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace tl {
+#define GEN_PASS_DEF_STREAMROWS
+#include "passes/Passes.h.inc"
+
+namespace {
+constexpr int64_t tileElements = 1 << 17; ///< of the largest array of a tile: some of a megabyte each fit into the cache
+constexpr int64_t fewElements = 64;       ///< of a row of known size: an array of such rows grows as its rows do
+
+using Sizes = SmallVector<OpFoldResult>;
+
+/// The same number everywhere: what makes it reads nothing.
+GenericOp constantOf(Value v) {
+  auto generic = v.getDefiningOp<GenericOp>();
+  return generic && generic.getNumDpsInputs() == 0 && generic.getNumDpsInits() == 1 &&
+                 generic.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>()
+             ? generic
+             : GenericOp();
+}
+
+/// The sizes of an array where the ops that make it say so; else none.
+Sizes sizesOf(Value v) {
+  if (auto generic = v.getDefiningOp<GenericOp>())
+    return sizesOf(generic.getDpsInitOperand(cast<OpResult>(v).getResultNumber())->get());
+  if (auto empty = v.getDefiningOp<tensor::EmptyOp>())
+    return empty.getMixedSizes();
+  auto type = cast<RankedTensorType>(v.getType());
+  return type.hasStaticShape() ? Sizes(getAsIndexOpFoldResult(v.getContext(), type.getShape())) : Sizes();
+}
+
+/// The axis on which `map` has the loop by itself; -1 where it does not have the loop, nothing where it is part of a sum or stands twice.
+std::optional<int64_t> axisOf(AffineMap map, unsigned loop) {
+  int64_t found = -1;
+  for (auto [axis, expr] : llvm::enumerate(map.getResults())) {
+    if (!expr.isFunctionOfDim(loop))
+      continue;
+    if (found >= 0 || !isa<AffineDimExpr>(expr))
+      return std::nullopt;
+    found = axis;
+  }
+  return found;
+}
+
+/// Whether the kernel makes an array over loops that none of its inputs runs over together.
+bool isOuter(GenericOp op) {
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  return op.getNumDpsInputs() > 0 && out.getNumResults() >= 2 && out.isProjectedPermutation() &&
+         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *x) {
+           AffineMap map = op.getMatchingIndexingMap(x);
+           return llvm::any_of(out.getResults(),
+                               [&](AffineExpr loop) { return !map.isFunctionOfDim(cast<AffineDimExpr>(loop).getPosition()); });
+         });
+}
+
+/// Kernels of one block over the same rows, from an outer one on.
+class Stream {
+public:
+  /// Finds the members.
+  Stream(GenericOp first) : rows(sizesOf(first.getResult(0)).empty() ? OpFoldResult() : sizesOf(first.getResult(0))[0]) {
+    if (!rows)
+      return;
+    for (Operation &op : llvm::make_range(first->getIterator(), first->getBlock()->without_terminator().end())) {
+      auto generic = dyn_cast<GenericOp>(op);
+      bool dependsOnMember = uses(op, [&](Operation *x) { return members.contains(x); });
+      bool isBehind = uses(op, [&](Operation *x) { return llvm::is_contained(behind, x); });
+      if (!isBehind && generic && (dependsOnMember || isOuter(generic)) && admit(generic))
+        continue;
+      if (!dependsOnMember && !isBehind)
+        continue;
+      behind.push_back(&op);
+      if (!isMemoryEffectFree(&op))
+        break; // what comes later must not come before it
+    }
+    prune();
+  }
+
+  bool pays() const {
+    return llvm::any_of(members, [&](auto &member) {
+      return llvm::any_of(member.first->getResults(), [&](Value y) {
+        return isLarge(y) && !isUsedOutside(y) && llvm::none_of(members, [&](auto &other) {
+                 return llvm::any_of(other.first->getResults(), [&](Value z) { return isUsedOutside(z) && sizesOf(z) == sizesOf(y); });
+               });
+      });
+    });
+  }
+
+  /// Replaces the members by the loop.
+  void build() {
+    Operation *last = members.back().first;
+    OpBuilder b(last->getBlock(), std::next(last->getIterator()));
+    Location loc = members.front().first->getLoc();
+    SmallVector<Value> results, inits;
+    for (auto &[member, loop] : members)
+      for (Value y : member->getResults()) {
+        if (!axes.contains(y))
+          inits.push_back(cast<GenericOp>(member).getDpsInitOperand(cast<OpResult>(y).getResultNumber())->get());
+        else if (isUsedOutside(y))
+          inits.push_back(tensor::EmptyOp::create(b, loc, sizesOf(y), cast<RankedTensorType>(y.getType()).getElementType()));
+        else
+          continue;
+        results.push_back(y);
+      }
+    auto constant = [&](int64_t i) -> Value { return arith::ConstantIndexOp::create(b, loc, i); };
+    Value all = getValueOrCreateConstantIndexOp(b, loc, rows), one = constant(1), largest = one;
+    for (auto &[y, axis] : axes)
+      largest = arith::MaxUIOp::create(b, loc, largest, rowElements(b, loc, y, axis));
+    Value most = arith::DivUIOp::create(b, loc, constant(tileElements), largest);
+    most = arith::MaxUIOp::create(b, loc, one, arith::MinUIOp::create(b, loc, all, most));
+    auto loop = scf::ForOp::create(b, loc, constant(0), all, most, inits);
+    if (!loop.getBody()->empty())
+      loop.getBody()->getTerminator()->erase();
+    Operation *after = loop;
+    for (Operation *op : behind)
+      if (op->isBeforeInBlock(loop)) {
+        op->moveAfter(after);
+        after = op;
+      }
+    b.setInsertionPointToStart(loop.getBody());
+    begin = loop.getInductionVar();
+    size = arith::MinUIOp::create(b, loc, most, arith::SubIOp::create(b, loc, all, begin));
+    for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs()))
+      if (!axes.contains(y))
+        tiles[y] = carried;
+    for (auto &[member, row] : members)
+      tile(b, cast<GenericOp>(member), row);
+    SmallVector<Value> yielded;
+    for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs())) {
+      auto axis = axes.find(y);
+      yielded.push_back(axis == axes.end() ? tiles[y] : insert(b, loc, tiles[y], carried, axis->second, sizesOf(y)));
+    }
+    scf::YieldOp::create(b, loc, yielded);
+    for (auto [y, result] : llvm::zip(results, loop.getResults()))
+      y.replaceAllUsesWith(result);
+    for (auto &[member, row] : llvm::reverse(members))
+      member->erase();
+  }
+
+private:
+  static bool uses(Operation &op, llvm::function_ref<bool(Operation *)> isOne) {
+    auto isOneOf = [&](Value v) { return v.getDefiningOp() && isOne(v.getDefiningOp()); };
+    if (llvm::any_of(op.getOperands(), isOneOf))
+      return true;
+    SetVector<Value> above;
+    getUsedValuesDefinedAbove(op.getRegions(), above);
+    return llvm::any_of(above, isOneOf);
+  }
+
+  /// Takes in a kernel whose loop over the rows there is, and runs as it may.
+  bool admit(GenericOp op) {
+    auto isMember = [&](Value v) { return v.getDefiningOp() && members.contains(v.getDefiningOp()); };
+    SetVector<Value> above;
+    getUsedValuesDefinedAbove(op->getRegions(), above);
+    if (!op.hasPureTensorSemantics() || llvm::any_of(above, isMember))
+      return false;
+    std::optional<unsigned> row;
+    for (OpOperand &x : op->getOpOperands()) {
+      if (!isMember(x.get()))
+        continue;
+      auto axis = axes.find(x.get());
+      if (axis == axes.end())
+        return false;
+      auto loop = dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(&x).getResult(axis->second));
+      if (!loop || (row && loop.getPosition() != *row))
+        return false;
+      row = loop.getPosition();
+    }
+    if (!row) {
+      Sizes sizes = sizesOf(op.getResult(0));
+      auto loop = dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResult(0));
+      if (!loop || sizes.empty() || sizes[0] != rows)
+        return false;
+      row = loop.getPosition();
+    }
+    if (!runsByRows(op, *row))
+      return false;
+    members.insert({op, *row});
+    for (OpResult y : op->getResults())
+      if (auto axis = axisOf(op.getMatchingIndexingMap(op.getDpsInitOperand(y.getResultNumber())), *row); *axis >= 0)
+        axes[y] = *axis;
+    return true;
+  }
+
+  /// Whether the kernel does the same where its loop `row` is cut into parts that run one after the other.
+  static bool runsByRows(GenericOp op, unsigned row) {
+    auto iterators = op.getIteratorTypesArray();
+    bool isSum = iterators[row] == utils::IteratorType::reduction;
+    for (OpOperand &x : op->getOpOperands()) {
+      auto axis = axisOf(op.getMatchingIndexingMap(&x), row);
+      if (!axis || (op.isDpsInit(&x) && ((*axis >= 0) == isSum || (!isSum && sizesOf(x.get()).empty()))))
+        return false;
+      if (llvm::is_contained(cast<RankedTensorType>(x.get().getType()).getShape(), 0))
+        return false; // MLIR has no slice of nothing
+    }
+    // Other sums stand within that over the rows, and that is not made in lanes.
+    return !isSum ||
+           (row + 1 < iterators.size() && !llvm::is_contained(ArrayRef(iterators).take_front(row), utils::IteratorType::reduction));
+  }
+
+  bool isUsedOutside(Value y) const {
+    return llvm::any_of(y.getUsers(), [&](Operation *user) { return !members.contains(user); });
+  }
+
+  /// Whether an array has another size than what is read anyway, in more than a few elements for a row.
+  bool isLarge(Value y) const {
+    auto axis = axes.find(y);
+    if (axis == axes.end() || cast<RankedTensorType>(y.getType()).getRank() < 2)
+      return false;
+    Sizes sizes = sizesOf(y);
+    SmallVector<int64_t> row(cast<RankedTensorType>(y.getType()).getShape());
+    row.erase(row.begin() + axis->second);
+    if (!ShapedType::isDynamicShape(row) && ShapedType::getNumElements(row) <= fewElements)
+      return false;
+    return llvm::none_of(members, [&](auto &member) {
+      return llvm::any_of(cast<GenericOp>(member.first).getDpsInputOperands(), [&](OpOperand *x) {
+        return !members.contains(x->get().getDefiningOp()) && sizesIn(cast<GenericOp>(member.first), x) == sizes;
+      });
+    });
+  }
+
+  /// The sizes of an operand as far as those of the results tell them.
+  static Sizes sizesIn(GenericOp op, OpOperand *x) {
+    Sizes known(op.getNumLoops()), sizes;
+    for (OpResult y : op->getResults()) {
+      AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(y.getResultNumber()));
+      for (auto [expr, size] : llvm::zip(map.getResults(), sizesOf(y)))
+        if (auto loop = dyn_cast<AffineDimExpr>(expr))
+          known[loop.getPosition()] = size;
+    }
+    for (AffineExpr expr : op.getMatchingIndexingMap(x).getResults()) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      sizes.push_back(loop ? known[loop.getPosition()] : OpFoldResult());
+    }
+    return sizes;
+  }
+
+  /// Leaves out what comes last and reads nothing large: it does not matter where that is computed.
+  void prune() {
+    auto all = llvm::to_vector(llvm::make_first_range(members));
+    for (Operation *op : llvm::reverse(all)) {
+      bool isNeeded = llvm::any_of(op->getUsers(), [&](Operation *user) { return members.contains(user); }) ||
+                      llvm::any_of(op->getOperands(), [&](Value x) { return isLarge(x); });
+      if (isNeeded)
+        continue;
+      for (Value y : op->getResults())
+        axes.erase(y);
+      members.erase(op);
+      behind.push_back(op);
+    }
+    llvm::sort(behind, [](Operation *x, Operation *z) { return x->isBeforeInBlock(z); });
+  }
+
+  static Value rowElements(OpBuilder &b, Location loc, Value y, int64_t axis) {
+    Value count = arith::ConstantIndexOp::create(b, loc, 1);
+    for (auto [i, size] : llvm::enumerate(sizesOf(y)))
+      if (int64_t(i) != axis)
+        count = b.createOrFold<arith::MulIOp>(loc, count, getValueOrCreateConstantIndexOp(b, loc, size));
+    return count;
+  }
+
+  void tile(OpBuilder &b, GenericOp op, unsigned row) {
+    SmallVector<Value> inputs, inits;
+    SmallVector<Type> types;
+    for (OpOperand &x : op->getOpOperands()) {
+      int64_t axis = *axisOf(op.getMatchingIndexingMap(&x), row);
+      bool isSum = op.isDpsInit(&x) && axis < 0;
+      Value own = isSum ? tiles[op.getTiedOpResult(&x)] : axis < 0 ? x.get() : tileOf(b, x.get(), axis);
+      (op.isDpsInit(&x) ? inits : inputs).push_back(own);
+      if (op.isDpsInit(&x))
+        types.push_back(own.getType());
+    }
+    auto copy = GenericOp::create(b, op.getLoc(), types, inputs, inits, op.getIndexingMapsArray(), op.getIteratorTypesArray());
+    cloneBody(op, copy, row);
+    for (auto [y, own] : llvm::zip(op.getResults(), copy.getResults()))
+      tiles[y] = own;
+  }
+
+  /// An array's part for the tile: of a member, from outside, or made anew where that is no work.
+  Value tileOf(OpBuilder &b, Value array, int64_t axis) {
+    if (Value known = tiles.lookup(array))
+      return known;
+    Location loc = array.getLoc();
+    if (auto empty = array.getDefiningOp<tensor::EmptyOp>()) {
+      Sizes sizes = empty.getMixedSizes();
+      sizes[axis] = size;
+      return tensor::EmptyOp::create(b, loc, sizes, empty.getType().getElementType());
+    }
+    if (GenericOp constant = constantOf(array)) {
+      Value place = tileOf(b, constant.getDpsInits()[0], axis);
+      auto copy = GenericOp::create(b, loc, place.getType(), {}, place, constant.getIndexingMapsArray(), constant.getIteratorTypesArray());
+      auto loop = cast<AffineDimExpr>(constant.getIndexingMapsArray()[0].getResult(axis));
+      cloneBody(constant, copy, loop.getPosition());
+      return copy.getResult(0);
+    }
+    Sizes sizes = tensor::getMixedSizes(b, loc, array), offsets(sizes.size(), b.getIndexAttr(0)), strides(sizes.size(), b.getIndexAttr(1));
+    offsets[axis] = begin;
+    sizes[axis] = size;
+    return tensor::ExtractSliceOp::create(b, loc, array, offsets, sizes, strides);
+  }
+
+  Value insert(OpBuilder &b, Location loc, Value part, Value whole, int64_t axis, Sizes sizes) {
+    Sizes offsets(sizes.size(), b.getIndexAttr(0)), strides(sizes.size(), b.getIndexAttr(1));
+    offsets[axis] = begin;
+    sizes[axis] = size;
+    return tensor::InsertSliceOp::create(b, loc, part, whole, offsets, sizes, strides);
+  }
+
+  /// The number of a row is within the tile.
+  void cloneBody(GenericOp op, GenericOp copy, unsigned row) {
+    IRMapping values;
+    op.getRegion().cloneInto(&copy.getRegion(), values);
+    SmallVector<linalg::IndexOp> indices;
+    copy->walk([&](linalg::IndexOp index) {
+      if (index.getDim() == row)
+        indices.push_back(index);
+    });
+    for (linalg::IndexOp index : indices) {
+      OpBuilder b(index->getContext());
+      b.setInsertionPointAfter(index);
+      auto moved = arith::AddIOp::create(b, index.getLoc(), index, begin);
+      index.getResult().replaceAllUsesExcept(moved, moved);
+    }
+  }
+
+  OpFoldResult rows;
+  llvm::MapVector<Operation *, unsigned> members; ///< with the loop over the rows
+  llvm::MapVector<Value, int64_t> axes;           ///< of the rows, in a member's result; none in a sum over them
+  SmallVector<Operation *> behind;                ///< what needs results of members, in the order of the program
+  Value begin, size;
+  llvm::DenseMap<Value, Value> tiles; ///< of what is computed so far
+};
+
+struct StreamRows : impl::StreamRowsBase<StreamRows> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation()->walk([&](Block *block) {
+      if (!isa<GenericOp>(block->getParentOp()))
+        blocks.push_back(block);
+    });
+    for (Block *block : blocks)
+      while (streamOne(*block))
+        ;
+  }
+
+  static bool streamOne(Block &block) {
+    for (GenericOp op : block.getOps<GenericOp>()) {
+      if (!isOuter(op))
+        continue;
+      Stream stream(op);
+      if (!stream.pays())
+        continue;
+      stream.build();
+      return true;
+    }
+    return false;
+  }
+};
+} // namespace
+} // namespace tl

@@ -1,0 +1,56 @@
+"""Sums over pairs of points, and their gradients, work in memory for the points: the n x m numbers between are made and used up a tile at a
+time. The values and gradients are NumPy's.
+
+# RUN: %python %s %tlc
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+SQUARES = "sum(for k: (x[i, k] - y[j, k]) ** 2)"
+# Each family with the derivative of its value by the n x m squares of distances s.
+FAMILIES = {
+    f"sum(for i, j: exp(-{SQUARES}))": lambda s: (np.exp(-s).sum(), -np.exp(-s)),
+    f"sum(for i: log(sum(for j: exp(-{SQUARES}))))": lambda s: (np.log(np.exp(-s).sum(1)).sum(), -np.exp(-s) / np.exp(-s).sum(1)[:, None]),
+    f"sum(for i, j: sqrt(1 + {SQUARES}))": lambda s: (np.sqrt(1 + s).sum(), 0.5 / np.sqrt(1 + s)),
+    f"sum(for i: min(for j: {SQUARES}))": lambda s: (s.min(1).sum(), (s == s.min(1)[:, None]).astype(float)),
+}
+MAIN = """def main(x: f64[n, d] = load("x.npy"), y: f64[m, d] = load("y.npy"), with_gradient: bool = false) {
+  if with_gradient {
+    let (value, (dx, dy)) = value_and_grad(p -> { let (a, b) = p; f(a, b) })((x, y))
+    save("value.npy", value)
+    save("dx.npy", dx)
+    save("dy.npy", dy)
+  } else { save("value.npy", f(x, y)) }
+}"""
+FIXED = 5e6  # bytes of tiles
+
+
+def run(folder, *flags):
+    done = subprocess.run([sys.argv[1], "run", "--time", "p.tl", "--", *flags], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return 1e6 * float(re.search(r"peak +([0-9.]+) MB", done.stderr).group(1))
+
+
+rng = np.random.default_rng(0)
+with tempfile.TemporaryDirectory(prefix="tl-pairs-") as folder:
+    for body, derivative in FAMILIES.items():
+        with open(os.path.join(folder, "p.tl"), "w", encoding="utf-8") as f:
+            f.write(f"def f(x: f64[n, d], y: f64[m, d]) -> f64 = {body}\n{MAIN}\n")
+        for n, m, d in ((500, 500, 10), (2003, 2000, 10), (1, 5, 2), (0, 3, 2)):
+            x, y = rng.normal(size=(n, d)), rng.normal(size=(m, d))
+            for name, z in (("x", x), ("y", y)):
+                np.save(os.path.join(folder, name), z)
+            most = run(folder), run(folder, "--with_gradient")
+            value, g = derivative(((x[:, None] - y) ** 2).sum(2))
+            expected = value, 2 * (g.sum(1)[:, None] * x - g @ y), 2 * (g.sum(0)[:, None] * y - g.T @ x)
+            for name, z in zip(("value", "dx", "dy"), expected):
+                assert np.allclose(np.load(os.path.join(folder, name + ".npy")), z, rtol=1e-9, atol=1e-9), (body, n, m, name)
+            bound = 3 * 8 * (n + m) * d + FIXED
+            print(f"{body}, n = {n}: value {most[0]:.0f} bytes, gradient {most[1]:.0f}, bound {bound:.0f}, all pairs {8 * n * m}")
+            assert max(most) < bound and (n < 2000 or bound < 0.25 * 8 * n * m)
