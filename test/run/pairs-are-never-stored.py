@@ -1,5 +1,5 @@
 """Sums over pairs of points, and their gradients, work in memory for the points: the n x m numbers between are made and used up a tile at a
-time. The values and gradients are NumPy's.
+time. The values and gradients are NumPy's, and the same bits on any number of threads, optimised or not.
 
 # RUN: %python %s %tlc
 """
@@ -31,10 +31,14 @@ MAIN = """def main(x: f64[n, d] = load("x.npy"), y: f64[m, d] = load("y.npy"), w
 FIXED = 5e6  # bytes of tiles
 
 
-def run(folder, *flags):
-    done = subprocess.run([sys.argv[1], "run", "--time", "p.tl", "--", *flags], cwd=folder, capture_output=True, text=True)
+def run(folder, *flags, options=()):
+    done = subprocess.run([sys.argv[1], "run", "--time", *options, "p.tl", "--", *flags], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return 1e6 * float(re.search(r"peak +([0-9.]+) MB", done.stderr).group(1))
+
+
+def saved(folder):
+    return [open(os.path.join(folder, name + ".npy"), "rb").read() for name in ("value", "dx", "dy")]
 
 
 rng = np.random.default_rng(0)
@@ -51,6 +55,10 @@ with tempfile.TemporaryDirectory(prefix="tl-pairs-") as folder:
             expected = value, 2 * (g.sum(1)[:, None] * x - g @ y), 2 * (g.sum(0)[:, None] * y - g.T @ x)
             for name, z in zip(("value", "dx", "dy"), expected):
                 assert np.allclose(np.load(os.path.join(folder, name + ".npy")), z, rtol=1e-9, atol=1e-9), (body, n, m, name)
+            bits = saved(folder)
+            for options in (["--threads", "1"], ["--threads", "3"], ["-O0"]) if n == 500 else ():
+                run(folder, "--with_gradient", options=options)
+                assert saved(folder) == bits, (body, options)
             bound = 3 * 8 * (n + m) * d + FIXED
             print(f"{body}, n = {n}: value {most[0]:.0f} bytes, gradient {most[1]:.0f}, bound {bound:.0f}, all pairs {8 * n * m}")
             assert max(most) < bound and (n < 2000 or bound < 0.25 * 8 * n * m)
