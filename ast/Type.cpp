@@ -386,13 +386,19 @@ static std::string list(llvm::ArrayRef<const Type *> types) {
   return text;
 }
 
+llvm::ArrayRef<const Type *> ast::writtenTypes(const StructType *record) {
+  llvm::ArrayRef<const Type *> defaults = record->decl->typeDefaults;
+  size_t shown = record->types.size();
+  while (shown && shown <= defaults.size() && defaults[shown - 1] && same(record->types[shown - 1], defaults[shown - 1]))
+    --shown;
+  return llvm::ArrayRef(record->types).take_front(shown);
+}
+
 /// Sizes and type arguments in the order in which the record declares them.
 static std::string recordText(const StructType *record) {
   std::string args;
-  unsigned nextSize = 0, nextType = 0, shown = record->types.size(); // defaults at the end are left out
-  llvm::ArrayRef<const Type *> defaults = record->decl->typeDefaults;
-  while (shown && shown <= defaults.size() && defaults[shown - 1] && same(record->types[shown - 1], defaults[shown - 1]))
-    --shown;
+  unsigned nextSize = 0, nextType = 0;
+  const size_t shown = writtenTypes(record).size();
   auto add = [&](std::string text) { args += (args.empty() ? "" : ", ") + text; };
   for (const GenericParam &param : record->decl->generics) {
     if (param.init && nextType == shown)

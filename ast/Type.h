@@ -192,6 +192,8 @@ const Type *resolved(const Type *type);
 const Type *elemOf(const Type *type);
 llvm::ArrayRef<Dim> dimsOf(const Type *type);
 /// The record's field types with its arguments filled in; for an array of records with the array's dims in front.
+/// The type arguments of a record as they have to be written: defaults at the end are left out.
+llvm::ArrayRef<const Type *> writtenTypes(const StructType *record);
 const Type *fieldType(const Type *record, unsigned field, TypeContext &ctx);
 /// The widest float of the leaves of a vector type: what `P.float` stands for. Of a type parameter it stays symbolic; an
 /// error type where a leaf is no number.

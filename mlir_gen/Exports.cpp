@@ -74,7 +74,7 @@ private:
       name = (module->name + "_").str();
     name += record->decl->name;
     llvm::raw_string_ostream os(name);
-    for (const Type *argument : record->types)
+    for (const Type *argument : writtenTypes(record))
       writeKey(os << '_', argument);
     for (char &c : name)
       if (c == '.')

@@ -13,7 +13,8 @@ const std::map<std::string, const char *> without = {
     {"tl.check", "gives nothing"},          {"tl.trap", "gives nothing"},             {"tl.step", "gives nothing"},
     {"tl.load", "takes a text"},            {"tl.save", "gives nothing"},             {"tl.flag", "takes nothing"},
     {"tl.flag_given", "takes nothing"},     {"tl.map", "is lifted before"},           {"tl.yield", "ends a map"},
-    {"tl.argument", "takes nothing"},       {"tl.give", "gives nothing"},             {"tl.vjp", "is made before, or E0504"},
+    {"tl.argument", "takes nothing"},       {"tl.give", "gives nothing"},             {"tl.observe", "gives nothing"},
+    {"tl.vjp", "is made before, or E0504"},
     {"tl.jvp", "is made before, or E0504"},
 };
 } // namespace
