@@ -372,10 +372,14 @@ private:
   void explain(Diagnostic &d, const Mismatch &why);
   std::optional<Dims> broadcast(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b, Mismatch &why);
   void rewind(size_t mark);
+  /// Element types that were found since `mark` may name holes (`Part[m]` before `m` is known): puts in what `s` found since.
+  void fillHoles(size_t mark, const Solver &s);
 };
 
 /// "2nd argument", "`x`": how messages name an argument.
 std::string ordinal(unsigned n);
+/// Is a size in it still to be found?
+bool hasHole(const Size &s);
 /// Is a value of this type a key, or made of keys among others?
 bool holdsKeys(const Type *t);
 /// Calls back for each symbol and pack of a type, left to right.

@@ -320,6 +320,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   if ((d->body || d->shapeRule.empty()) && !knowsConstants(d, ordered)) // a shape rule asks for its own
     return types.error();
   Solver s;
+  const size_t mark = trail.size();
   SmallVector<const Type *> generic;
   for (const TypeParam *p : d->typeParams) {
     auto *hole = types.infer(p->constraint, e->callee->span);
@@ -439,6 +440,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     explain(report, why);
     return types.error();
   }
+  fillHoles(mark, s);
   // Functions last: by now the types of their parameters are known.
   SmallVector<Callable *> functions(d->params.size(), nullptr);
   for (unsigned i = 0; i < want.size(); ++i) {
@@ -497,13 +499,20 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   if (open() && expected && !isError(expected)) {
     Solver attempt = s;
     Mismatch ignore;
-    if (unify(applySolution(result, s), expected, attempt, ignore) && solvePending(attempt, ignore))
-      s = attempt;
+    const size_t undo = trail.size();
+    if (unify(applySolution(result, s), expected, attempt, ignore) && solvePending(attempt, ignore) &&
+        llvm::none_of(holes, [&](auto &h) { return hasHole(applySolution(Size(h.second), attempt)); }))
+      s = attempt; // of sizes that are known: those of a record that is being made need not be yet
+    else
+      rewind(undo);
   }
+  fillHoles(mark, s);
   for (const Sym *p : d->sizeParams)
     if (!s.sizes.count(holes[p])) {
-      diags.report(Code::E0304, e->span,
-                   ("the size `" + Twine(p->name) + "` of `" + d->name + "` cannot be found from these arguments").str());
+      auto &report = diags.report(Code::E0304, e->span,
+                                  ("the size `" + Twine(p->name) + "` of `" + d->name + "` cannot be found from these arguments").str());
+      if (!d->generics.empty())
+        report.help(("give it: `" + d->name + "[...](...)`").str());
       return types.error();
     }
   auto *c = makeCallable(d->body ? CallableKind::Def : CallableKind::Intrinsic);

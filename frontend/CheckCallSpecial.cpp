@@ -23,38 +23,42 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
   if (given)
     unify(shape, given, s, why);
   auto from = matchArguments(e, names, optional, decl);
-  SmallVector<const Type *> argTypes;
+  const size_t mark = trail.size();
   bool failed = !from;
+  // One after the other: what the fields so far tell about sizes, the next argument is asked for.
+  auto meets = [&](size_t f, Expr *value) {
+    const Type *want = fieldType(shape, f, types), *got = checkValue(value, applySolution(want, s));
+    if (isError(got) || failed)
+      return false;
+    why = {};
+    if (unify(want, got, s, why) && solvePending(s, why))
+      return true;
+    reportMismatch(Code::E0302, value, applySolution(want, s), got, why, decl->fields[f].typeExpr->span, "the field's type");
+    return false;
+  };
+  SmallVector<Expr *> ordered(decl->fields.size());
   for (auto [i, a] : llvm::enumerate(e->args)) {
-    const Type *hint = nullptr;
-    for (size_t f = 0; from && f < from->size(); ++f)
-      if ((*from)[f] == int(i))
-        hint = applySolution(fieldType(shape, f, types), s);
-    argTypes.push_back(checkValue(a.value, hint));
-    failed |= isError(argTypes.back());
+    auto f = from ? llvm::find(*from, int(i)) : nullptr;
+    if (!from || f == from->end()) {
+      checkValue(a.value);
+      continue;
+    }
+    ordered[f - from->begin()] = a.value;
+    failed |= !meets(f - from->begin(), a.value);
   }
   if (failed)
     return types.error();
-  SmallVector<Expr *> ordered;
   for (auto [f, field] : llvm::enumerate(decl->fields)) {
-    int a = (*from)[f];
-    const Type *want = fieldType(shape, f, types), *got = nullptr;
-    if (a >= 0) {
-      ordered.push_back(e->args[a].value);
-      got = argTypes[a];
-    } else if (decl->generics.empty()) {
-      ordered.push_back(field.init); // checked with the record
+    if (ordered[f])
       continue;
-    } else { // of another type in each record
-      ordered.push_back(clone(field.init, *module));
-      llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[decl->module]));
-      got = checkValue(ordered.back(), applySolution(want, s));
+    if (decl->generics.empty()) {
+      ordered[f] = field.init; // checked with the record
+      continue;
     }
-    why = {};
-    if (!unify(want, got, s, why) || !solvePending(s, why)) {
-      reportMismatch(Code::E0302, ordered.back(), applySolution(want, s), got, why, field.typeExpr->span, "the field's type");
+    ordered[f] = clone(field.init, *module); // of another type in each record
+    llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[decl->module]));
+    if (!meets(f, ordered[f]))
       return types.error();
-    }
   }
   const Type *t = applySolution(shape, s);
   for (auto [p, hole] : llvm::zip(decl->sizeParams, sizeHoles))
@@ -67,6 +71,7 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
           .help(("give it: `" + decl->name + "[...](...)`").str());
       return types.error();
     }
+  fillHoles(mark, s);
   auto *c = makeCallable(CallableKind::Record);
   c->result = t;
   e->ordered = module->list<Expr *>(ordered);

@@ -199,10 +199,16 @@ const Type *Checker::applySolution(const Type *t, const Solver &s) {
   return distributed(substitute(t, types, Substitution{type, pack, size})); // a type parameter may have become a tuple
 }
 
-static bool hasHole(const Size &s) {
+bool hasHole(const Size &s) {
   bool found = false;
   s.eachSym([&](const Sym *sym) { found |= sym->kind == SymKind::Solve; });
   return found;
+}
+
+void Checker::fillHoles(size_t mark, const Solver &s) {
+  for (const Undo &u : llvm::ArrayRef(trail).drop_front(mark))
+    if (u.infer->link)
+      u.infer->link = applySolution(u.infer->link, s);
 }
 
 /// Solves pattern == actual for the one hole in it, where it stands linearly: coef * hole + rest == actual.

@@ -237,7 +237,7 @@ class Body(Writer):
             ways += [f"softmax({v})", f"concat({b}[1:], {b}[:1])", f"nudged({v}, {self.index(axis).replace('-1', '0')})", f"log_softmax({v})", f"{b} - max({v})"]
         if self.of((axis,)) and self.chance(0.2):
             u = self.rng.choice(self.of((axis,)))
-            ways = [f"where({u} > 0.113, chained({u}, {self.rng.choice(['0', '2', 'c'])}), {v})"]
+            ways = [f"where({u} > 0.113, chained({u}, {self.rng.choice(['0', '2', '2 * c'])}), {v})"]
         if self.filled("n", "m", "l"):
             ways += [f"scatter_add({v}, idx, 0.5 * {self.vector(axis, 0)}[idx])"]
         return self.rng.choice(ways)
