@@ -317,8 +317,9 @@ void Checker::explain(Diagnostic &d, const Mismatch &why) {
     auto covers = [&](const Label &label) {
       return label.span.file == s->origin.file && label.span.begin <= s->origin.begin && s->origin.end <= label.span.end;
     };
-    if ((s->kind == SymKind::Fresh || s->kind == SymKind::Local) && s->origin.valid() && llvm::none_of(d.labels, covers))
-      d.label(s->origin, onlyDataKnows(s) ? "a size that only the data knows" : "the size " + s->name);
+    if ((s->kind == SymKind::Fresh || s->kind == SymKind::Local || s->kind == SymKind::Param) && s->origin.valid() &&
+        llvm::none_of(d.labels, covers))
+      d.origin(s->origin, onlyDataKnows(s) ? "a size that only the data knows" : "the size " + s->name);
   }
 }
 

@@ -22,6 +22,7 @@ llvm::StringRef codeTitle(Code code);
 struct Label {
   Span span;
   std::string text;
+  bool isOrigin = false; ///< says where a size comes from: left out where a message would be too long with it
 };
 
 struct Diagnostic {
@@ -35,6 +36,7 @@ struct Diagnostic {
   Diagnostic(Code code, Span at, std::string message, std::string text = "")
       : code(code), message(std::move(message)), labels{{at, std::move(text)}} {}
   Diagnostic &label(Span at, std::string text) { return labels.push_back({at, std::move(text)}), *this; }
+  Diagnostic &origin(Span at, std::string text) { return labels.push_back({at, std::move(text), true}), *this; }
   Diagnostic &note(std::string text) { return notes.push_back(std::move(text)), *this; }
   Diagnostic &help(std::string text) { return helps.push_back(std::move(text)), *this; }
 };

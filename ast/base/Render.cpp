@@ -1,5 +1,6 @@
 // Diagnostics to text: for people (source lines with the places marked), one line each, or JSON lines.
 #include "ast/base/Diagnostic.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ConvertUTF.h"
@@ -61,7 +62,7 @@ struct ShownLine {
 
   unsigned width() const { return column.back(); }
 
-  /// Cuts the text to the columns from `first` on, as many as fit, and shifts the columns.
+  /// Cuts the text to the columns from `first` on, as many as fit.
   void window(unsigned first) {
     std::string cut;
     unsigned at = 0;
@@ -76,10 +77,10 @@ struct ShownLine {
     if (at > first + MaxColumns)
       cut += "...";
     text = (first ? "..." : "") + cut;
-    unsigned shift = first ? 3 : 0;
-    for (unsigned &c : column)
-      c = (c < first ? 0 : std::min(c - first, MaxColumns)) + shift;
   }
+
+  /// The column after the cut of one before it.
+  static unsigned shifted(unsigned c, unsigned first) { return (c < first ? 0 : std::min(c - first, MaxColumns)) + (first ? 3 : 0); }
 };
 
 /// A mark under one source line: columns [from, to), with or without words.
@@ -99,6 +100,7 @@ public:
 
 private:
   std::string styled(Style style, StringRef text) const;
+  void picture(llvm::ArrayRef<Label> labels, bool withOrigins);
   void sourceOf(uint32_t file, llvm::ArrayRef<const Label *> labels, const Label *primary);
   void marks(std::vector<Mark> list);
   void row(StringRef number, StringRef text) {
@@ -230,43 +232,52 @@ void Renderer::sourceOf(uint32_t file, llvm::ArrayRef<const Label *> labels, con
     auto columnOf = [&](uint32_t offset) {
       return shown.column[std::min<size_t>(offset < lineBegin ? 0 : offset - lineBegin, raw.size())];
     };
-    if (shown.width() > MaxColumns) {
-      unsigned target = columnOf(pieces.front().label->span.begin);
-      shown.window(target > 2 * MaxColumns / 3 ? target - MaxColumns / 2 : 0);
-    }
+    // A line that is cut shows the place of its first label; others that lie outside of the cut are left out.
+    unsigned first = 0;
+    if (unsigned target = columnOf(pieces.front().label->span.begin); shown.width() > MaxColumns && target > 2 * MaxColumns / 3)
+      first = target - MaxColumns / 2;
     std::vector<Mark> list;
     for (const Piece &p : pieces) {
       size_t indent = raw.size() - raw.ltrim(" \t").size();
       unsigned from = columnOf(p.first ? p.label->span.begin : lineBegin + indent);
-      unsigned to = p.last ? columnOf(p.label->span.end) : columnOf(lineBegin + raw.size());
-      list.push_back({from, std::max(to, from + 1), p.label == primary, p.last ? StringRef(p.label->text) : StringRef()});
+      unsigned to = std::max(from + 1, p.last ? columnOf(p.label->span.end) : columnOf(lineBegin + raw.size()));
+      if (&p == &pieces.front() || (to > first && from < first + MaxColumns))
+        list.push_back({from, to, p.label == primary, p.last ? StringRef(p.label->text) : StringRef()});
+    }
+    if (shown.width() > MaxColumns) {
+      shown.window(first);
+      for (Mark &m : list)
+        m.from = shown.shifted(m.from, first), m.to = std::max(m.from + 1, shown.shifted(m.to, first));
     }
     row(std::to_string(number), shown.text);
     marks(std::move(list));
   }
 }
 
-std::string Renderer::human(const Diagnostic &d) {
+/// The places of a message, file by file: that of the primary label, the first, before others.
+void Renderer::picture(llvm::ArrayRef<Label> labels, bool withOrigins) {
   lines.clear();
-  std::vector<uint32_t> files; // that of the primary label first
+  llvm::MapVector<uint32_t, std::vector<const Label *>> byFile;
   unsigned lastLine = 1;
-  for (const Label &label : d.labels)
-    if (label.span.valid()) {
-      if (!llvm::is_contained(files, label.span.file))
-        files.push_back(label.span.file);
+  for (const Label &label : labels)
+    if (label.span.valid() && (withOrigins || !label.isOrigin)) {
+      byFile[label.span.file].push_back(&label);
       lastLine = std::max(lastLine, sources.file(label.span.file).lineCol(label.span.end).line);
     }
   numberWidth = std::to_string(lastLine).size();
+  for (auto &[file, own] : byFile)
+    sourceOf(file, own, labels.data());
+}
 
+std::string Renderer::human(const Diagnostic &d) {
+  picture(d.labels, true);
+  size_t needed = lines.size();
+  for (const auto *list : {&d.notes, &d.helps})
+    for (StringRef words : *list)
+      needed += 1 + words.count('\n');
+  if (needed > MaxLines - 1)
+    picture(d.labels, false);
   std::string header = styled(Style::Error, "error[" + codeName(d.code).str() + "]") + styled(Style::Bold, ": " + d.message);
-  for (uint32_t file : files) {
-    std::vector<const Label *> own;
-    for (const Label &label : d.labels)
-      if (label.span.file == file)
-        own.push_back(&label);
-    sourceOf(file, own, d.labels.data());
-  }
-
   std::vector<std::string> words;
   std::string margin(numberWidth + 2, ' ');
   auto add = [&](StringRef kind, StringRef text) {
