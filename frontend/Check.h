@@ -365,6 +365,7 @@ private:
   bool isVector(const Type *t);
   bool isNumber(const Type *t), isFloating(const Type *t), isInteger(const Type *t), isBool(const Type *t), isError(const Type *t),
       holdsError(const Type *t);
+  bool hasTextInArray(const Type *t); ///< no type of a value
   const Type *applySolution(const Type *t, const Solver &s);
   Dims applySolution(llvm::ArrayRef<Dim> dims, const Solver &s);
   Size applySolution(const Size &size, const Solver &s);
@@ -382,6 +383,8 @@ std::string ordinal(unsigned n);
 bool hasHole(const Size &s);
 /// Is a value of this type a key, or made of keys among others?
 bool holdsKeys(const Type *t);
+/// Is a value of this type a str, or made of some among others?
+bool holdsText(const Type *t);
 /// Calls back for each symbol and pack of a type, left to right.
 void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack);
 } // namespace tl::frontend

@@ -401,6 +401,8 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     const Type *we = resolved(elemOf(w)), *ge = resolved(elemOf(types_[i]));
     if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
       report.help("convert with `" + str(we) + "(...)`");
+    else if (joins && holdsText(types_[i]))
+      report.help("text is put together in a string with holes: `\"{a}{b}\"`");
     else if (isBool(ge) && d->opName == "reduce_sum")
       report.help("`count(x)` tells how many elements are true");
     else if (isInteger(ge) && ge->kind != TypeKind::Infer && we->kind == TypeKind::Infer &&

@@ -6,6 +6,10 @@ namespace tl::frontend {
 const Type *Checker::check(Expr *e, const Type *expected) {
   llvm::SaveAndRestore here(current, e);
   const Type *t = infer(e, expected);
+  if (hasTextInArray(t)) {
+    diags.report(Code::E0215, e->span, "`str` stands in no array", str(t));
+    t = types.error();
+  }
   e->type = t;
   slot(e->type);
   return t;
@@ -406,7 +410,7 @@ const Type *Checker::arrayLit(ArrayLitExpr *e, const Type *expected) {
   }
   if (failed)
     return types.error();
-  if (resolved(first)->kind == TypeKind::Str || resolved(first)->kind == TypeKind::Tuple) {
+  if (resolved(first)->kind == TypeKind::Tuple) {
     diags.report(Code::E0215, e->span, str(first) + " stands in no array");
     return types.error();
   }

@@ -529,8 +529,8 @@ const Type *Checker::forExpr(ForExpr *e) {
   scope = saved;
   if (isError(t))
     return t;
-  if (t->kind == TypeKind::Str || same(t, types.unit())) {
-    diags.report(Code::E0705, e->body->span, t->kind == TypeKind::Str ? "`str` stands in no array" : "the body has no value");
+  if (holdsText(t) || same(t, types.unit())) {
+    diags.report(Code::E0705, e->body->span, holdsText(t) ? "`str` stands in no array" : "the body has no value");
     return types.error();
   }
   bool named = madeSince(t, mark);

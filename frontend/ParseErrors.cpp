@@ -413,6 +413,8 @@ bool Explanation::plain() {
   bool needsExpr = expectsExpr() && !isOperandEnd(before, last);
   if (needsExpr && (word == "*" || word == "/" || word == "+"))
     d.help(word == "+" ? "there is no sign `+`" : "something is missing before `" + word.str() + "`");
+  if (word == "{" && before->getType() == TlParser::STRING && isOperandEnd(before, last))
+    d.help("a hole has no quotation marks in it; a brace that is shown is written twice: `{{`");
   if (word == "//" && isFirst())
     d.help("comments begin with `#`");
   if (word == "var" && text(after) == "(")

@@ -266,7 +266,7 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
   }
   if (failed || base->kind == TypeKind::Error)
     return types.error();
-  if (base->kind == TypeKind::Str && !all.empty()) {
+  if (holdsText(base) && !all.empty()) {
     diags.report(Code::E0125, span, "`str` stands in no array");
     return types.error();
   }

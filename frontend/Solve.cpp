@@ -21,6 +21,30 @@ bool Checker::holdsError(const Type *t) {
   return isError(t);
 }
 
+bool holdsText(const Type *t) {
+  t = resolved(elemOf(resolved(t)));
+  if (auto *tuple = dyn_cast<TupleType>(t))
+    return llvm::any_of(tuple->elems, holdsText);
+  if (auto *record = dyn_cast<StructType>(t))
+    return llvm::any_of(record->types, holdsText) ||
+           llvm::any_of(record->decl->fields, [](const FieldDecl &f) { return f.type && holdsText(f.type); });
+  return t->kind == TypeKind::Str;
+}
+
+bool Checker::hasTextInArray(const Type *t) {
+  t = resolved(t);
+  if (auto *a = dyn_cast<ArrayType>(t))
+    return !a->dims.empty() && holdsText(a->elem);
+  if (auto *tuple = dyn_cast<TupleType>(t))
+    return llvm::any_of(tuple->elems, [&](const Type *x) { return hasTextInArray(x); });
+  auto *record = dyn_cast<StructType>(t);
+  if (record && !record->types.empty()) // others were looked at when they were declared
+    for (unsigned f = 0; f < record->decl->fields.size(); ++f)
+      if (hasTextInArray(fieldType(record, f, types)))
+        return true;
+  return false;
+}
+
 bool Checker::isVector(const Type *t) {
   t = resolved(t);
   switch (t->kind) {
@@ -402,6 +426,8 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
       }
       return elem->kind == TypeKind::Tuple && unify(arrayOver(elem, p->dims), t, s, why);
     }
+    if (holdsText(actual)) // stands in no array
+      return false;
     llvm::ArrayRef<Dim> dims = dimsOf(actual);
     bool hasPack = llvm::any_of(p->dims, [](const Dim &d) { return d.pack; });
     auto *open = dyn_cast<InferType>(elem);

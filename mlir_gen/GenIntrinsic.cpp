@@ -119,6 +119,27 @@ Value iota(FunctionGen &f, const Call &c) {
   return {c.type, {IotaOp::create(f.b, n)}};
 }
 
+/// `where`: a condition for whole elements, which may be records, tuples or keys.
+Value select(FunctionGen &f, const Call &c) {
+  const Sizes own = sizesOf(ast::dimsOf(c.args[0].type));
+  Value value{c.type, {}};
+  for (auto [i, to, element] : llvm::enumerate(f.leavesOf(c.type), f.leavesOf(f.typeOf(c.types.front())))) {
+    auto side = [&, i = i, &to = to](const Value &v) {
+      const Leaf from = f.leavesOf(v.type)[i];
+      return f.stretch(f.convert(v.leaves[i], from.scalar, to.scalar), from.dims, to.dims);
+    };
+    mlir::Value condition = c.args[0].leaf();
+    if (!own.empty()) {
+      const size_t rank = to.dims.size() - element.dims.size(); // of the array of elements
+      condition = f.stretch(condition, own, Sizes(ArrayRef(to.dims).take_front(rank)));
+      if (rank < to.dims.size())
+        condition = BroadcastOp::create(f.b, condition, f.eval(to.dims), f.b.getDenseI64ArrayAttr(axesUpTo(rank)));
+    }
+    value.leaves.push_back(f.op("tl.select", {condition, side(c.args[1]), side(c.args[2])}));
+  }
+  return value;
+}
+
 Value reshape(FunctionGen &f, const Call &c) {
   return leafwise(f, c, [&](mlir::Value x, const Leaf &from, const Leaf &to) -> mlir::Value {
     if (from.dims.empty() || to.dims.empty()) {
@@ -229,6 +250,7 @@ using Maker = Value (*)(FunctionGen &, const Call &);
 Maker special(StringRef op) {
   static const llvm::StringMap<Maker> table{{"full", full},
                                             {"iota", iota},
+                                            {"select", select},
                                             {"reshape", reshape},
                                             {"broadcast", broadcast},
                                             {"transpose", transpose},
