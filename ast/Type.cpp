@@ -463,7 +463,7 @@ std::string ast::str(const Type *type) {
     return param->param->name.str() + (param->widestFloat ? ".float" : "");
   }
   case TypeKind::Infer: // what it becomes if nothing else decides
-    return cast<InferType>(type)->constraint == Constraint::Float || cast<InferType>(type)->preferFloat ? "float" : "int";
+    return cast<InferType>(type)->becomesFloat() ? "float" : "int";
   case TypeKind::Func: {
     auto *func = cast<FuncType>(type);
     return "(" + list(func->params) + ") -> " + str(func->result);

@@ -122,6 +122,10 @@ struct InferType : TypeOf<TypeKind::Infer> {
   mutable const Type *link = nullptr;
   mutable bool preferFloat = false; ///< an element type left out: float, where a literal without a point would be int
   Span origin;
+  /// What it becomes where nothing else is asked: a float, else an int.
+  bool becomesFloat() const {
+    return constraint == Constraint::Float || constraint == Constraint::Vector || (preferFloat && constraint != Constraint::Int);
+  }
 };
 struct FuncType : TypeOf<TypeKind::Func> {
   llvm::ArrayRef<const Type *> params;

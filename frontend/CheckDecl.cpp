@@ -445,7 +445,7 @@ const Type *Checker::settle(const Type *t) {
   switch (t->kind) {
   case TypeKind::Infer: {
     auto *i = cast<InferType>(t);
-    bool isFloat = i->constraint == Constraint::Float || i->constraint == Constraint::Vector || i->preferFloat;
+    const bool isFloat = i->becomesFloat();
     i->link = isFloat ? types.scalar(ScalarKind::F32) : types.int64();
     return i->link;
   }
