@@ -154,6 +154,7 @@ private:
   Expr *current = nullptr; ///< the innermost expression being checked: what is left to run time is checked before it
   llvm::DenseMap<const VarDecl *, uint32_t> boundAt;      ///< `sizeMark` at the binding
   llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
+  llvm::DenseSet<const Sym *> unnamedMasks;               ///< how many elements of any other mask are true
   llvm::DenseSet<const Decl *> open;                      ///< constants and records being checked
   Expr *takenApart = nullptr;                             ///< the value of a `let` with a tuple of names
   DefDecl *treeMap = nullptr;

@@ -84,12 +84,15 @@ void Checker::discharge(size_t from) {
       continue;
     auto &d = diags.report(Code::E0801, a.span, what + " may lie outside an axis of size " + a.size.str(), "may be outside");
     d.note("the range of an index is inferred from where it stands alone; every other use must lie inside");
-    // i + 1 below n: i in 0..n - 1.
-    for (const Sym *s : a.mustProve ? inferredIn(a.position) : SmallVector<const Sym *>())
-      if (auto offset = (a.position - Size(s)).constant()) {
-        Size lo(std::max<int64_t>(0, -*offset)), hi = *offset > 0 ? a.size - Size(*offset) : a.size;
-        d.help("give the range: `" + s->name + " in " + lo.str() + ".." + hi.str() + "`");
-      }
+    // i + 1 below n: i in 0..n - 1. n - i below n: i in 1..n + 1.
+    for (const Sym *s : inferredIn(a.position)) {
+      std::optional<int64_t> offset = (a.position - Size(s)).constant(), first = (a.position + Size(s) - a.size + Size(1)).constant();
+      if (!offset && !first)
+        continue;
+      Size lo(std::max<int64_t>(0, offset ? -*offset : *first));
+      Size hi = first ? a.position + Size(s) + Size(1) : *offset > 0 ? a.size - Size(*offset) : a.size;
+      d.help("give the range: `" + s->name + " in " + lo.str() + ".." + hi.str() + "`");
+    }
     d.help(("or a value for what lies outside: `x[" + text + "] ?? 0`").str());
   }
   body->accesses.resize(from);
@@ -131,7 +134,7 @@ std::optional<Size> Checker::maskSize(Index &ix, llvm::ArrayRef<Dim> axes) {
   auto *n = dyn_cast<NameExpr>(ix.lo);
   auto *mask = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
   if (!mask || mask->varKind == VarKind::Var)
-    return Size(sizes.sym(SymKind::Fresh, "_", ix.span));
+    return Size(*unnamedMasks.insert(sizes.sym(SymKind::Fresh, "_", ix.span)).first);
   return Size(maskCount(mask, ix.span));
 }
 
@@ -340,7 +343,17 @@ const Type *Checker::fallback(FallbackExpr *e) {
   body->fallbackDepth -= isAccess;
   const Type *b = checkValue(e->otherwise, a);
   if (!isAccess && !isError(a)) {
-    diags.report(Code::E0704, e->access->span, "`??` gives a value for an index outside an array; its left side is `x[i]`");
+    auto &d = diags.report(Code::E0704, e->access->span, "`??` gives a value for an index outside an array; its left side is `x[i]`");
+    // ps[i].x of an array of records is ps.x[i].
+    std::string fields;
+    Expr *base = e->access;
+    for (auto *s = dyn_cast<SelectExpr>(base); s; s = dyn_cast<SelectExpr>(base = s->base))
+      fields = ("." + s->name).str() + fields;
+    if (auto *s = dyn_cast<SubscriptExpr>(base); s && base != e->access) {
+      StringRef array = sources.text(s->base->span), whole = sources.text(s->span);
+      d.help(
+          ("index the field: `" + array + fields + whole.drop_front(array.size()) + " ?? " + sources.text(e->otherwise->span) + "`").str());
+    }
     return types.error();
   }
   if (isError(a) || isError(b))
@@ -415,7 +428,7 @@ bool Checker::inferExtent(Binder &b, const Sym *index, llvm::ArrayRef<IndexUse> 
     for (const IndexUse &u : uses) {
       if (u.binder != index)
         continue;
-      // a * index + rest <= size - 1 for all values of the inner indices in rest.
+      // For all values of the inner indices in rest: a * index + rest <= size - 1 where it rises, >= 0 where it falls.
       int64_t a = 0;
       bool linear = true;
       for (const Term &t : u.position.terms())
@@ -423,10 +436,10 @@ bool Checker::inferExtent(Binder &b, const Sym *index, llvm::ArrayRef<IndexUse> 
           linear &= t.syms.size() == 1;
           a = t.coef;
         }
-      if (!linear || a <= 0)
+      if (!linear || a == 0)
         continue;
-      Size rest = extreme(u.position - Size(a) * Size(index), body->ranges, sizes, true);
-      Size end = sizes.divide(u.size - Size(1) - rest + Size(a), Size(a));
+      Size rest = extreme(u.position - Size(a) * Size(index), body->ranges, sizes, a > 0);
+      Size end = a > 0 ? sizes.divide(u.size - Size(1) - rest + Size(a), Size(a)) : sizes.divide(rest + Size(-a), Size(-a));
       extent = extent ? (*extent == end ? end : sizes.min(*extent, end)) : end;
     }
   if (!extent) {

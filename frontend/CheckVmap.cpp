@@ -135,7 +135,7 @@ Callable *Checker::applyVmap(const FnValue *f, llvm::ArrayRef<const Type *> args
             .report(Code::E0503, argumentSpan(i, span),
                     "`vmap` goes along the leading axis; its " + ordinal(i) + " argument " +
                         (t == resolved(args[i]) ? "is " : "has a part that is ") + str(t))
-            .help(withoutAxes(args));
+            .help(holdsKeys(t) ? "give each call a key of its own: `split(k, n)`" : withoutAxes(args));
         return nullptr;
       }
       const bool hasPack = llvm::any_of(dims, [](const Dim &d) { return d.pack; });

@@ -304,10 +304,22 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
     side->eachSym([&](const Sym *s) { why.syms.push_back(s); });
   Witness w;
   static const Facts none;
-  static const std::string remedy = "; `assert size(a, 0) == size(b, 0)` says that they are";
+  // What says that two sizes are equal of which the data decides one.
+  auto remedy = [&]() -> std::string {
+    auto isUnnamed = [&](const Size &x) { return x.symbol() && unnamedMasks.contains(x.symbol()); };
+    auto isUnknown = [&](const Size &x) { return x.symbol() && x.symbol()->name == "_" && !isUnnamed(x); };
+    if (isUnknown(pattern) || isUnknown(actual))
+      return "`assert size(a, 0) == size(b, 0)` says that they are";
+    if (isUnnamed(pattern) && isUnnamed(actual))
+      return "with names for the masks, `let m = ...` and `let k = ...`, `assert count(m) == count(k)` says that they are";
+    if (isUnnamed(pattern) || isUnnamed(actual))
+      return "with a name for the mask, `let mask = ...`, `assert count(mask) == " + (isUnnamed(pattern) ? actual : pattern).str() +
+             "` says that they are";
+    return "`assert " + pattern.str() + " == " + actual.str() + "` says that they are";
+  };
   if (auto *a = pattern.symbol(), *b = actual.symbol();
       a && b && onlyDataKnows(a) && onlyDataKnows(b) && equal(pattern, actual, body ? body->facts : none) != Answer::Always) {
-    why.reason = "two sizes that only the data knows need not be equal" + remedy;
+    why.reason = "two sizes that only the data knows need not be equal; " + remedy();
     return false;
   }
   switch (equal(pattern, actual, body ? body->facts : none, &w)) {
@@ -321,7 +333,8 @@ bool Checker::unifySize(const Size &pattern0, const Size &actual0, Solver &s, Mi
     break;
   }
   if (auto *a = pattern.symbol(), *b = actual.symbol(); (a && onlyDataKnows(a)) || (b && onlyDataKnows(b))) {
-    why.reason = pattern.str() + " and " + actual.str() + " need not be equal" + remedy;
+    auto shown = [](const Size &x) { return x.symbol() && x.symbol()->name == "_" ? "a size that only the data knows" : x.str(); };
+    why.reason = shown(pattern) + " and " + shown(actual) + " need not be equal; " + remedy();
   } else if (!w.values.empty()) {
     auto p = w.eval(pattern), a = w.eval(actual);
     why.reason = pattern.str() + " and " + actual.str() + " differ when " + w.str();
