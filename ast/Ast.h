@@ -470,6 +470,7 @@ struct FnValue {
   Callable *applied = nullptr;                   ///< a pullback: `inner`, applied at the point
   VarDecl *point = nullptr;                      ///< a pullback: holds the point
   Expr *at = nullptr;                            ///< where it was written
+  const FuncType *declared = nullptr;            ///< the type that its `let` or parameter gives it
   const void *scope = nullptr;                   ///< the checker's environment at that place
 };
 

@@ -34,7 +34,7 @@ private:
   ast::TestDecl *testBlock(TlParser::TestBlockContext *ctx);
   ast::DefDecl *define(TlParser::DefineContext *ctx);
   ast::StructDecl *structure(TlParser::StructureContext *ctx);
-  void constant(TlParser::BindingContext *ctx, Span from);
+  void constants(ast::LetStmt *let, llvm::StringRef doc);
   ast::List<ast::Attr> attrs(llvm::ArrayRef<TlParser::AttributeContext *> list);
   ast::List<ast::GenericParam> generics(TlParser::GenericsContext *ctx);
   ast::VarDecl *param(TlParser::ParamContext *ctx);

@@ -15,7 +15,7 @@ void BuildAst::file(TlParser::FileContext *ctx) {
       continue;
     }
     noAttributes(item->attribute(), "a `let`");
-    constant(item->binding(), span(item));
+    constants(binding(item->binding()), module.string(docAbove(source, tokens, span(item).begin)));
   }
 }
 
@@ -120,19 +120,58 @@ StructDecl *BuildAst::structure(TlParser::StructureContext *ctx) {
   return decl;
 }
 
-/// A top-level `let`.
-void BuildAst::constant(TlParser::BindingContext *ctx, Span from) {
-  auto *decl = declare<ConstDecl>(span(ctx), nullptr);
-  decl->let = binding(ctx);
-  if (decl->let->isVar)
-    report(Code::E0018, {source.id(), decl->span.begin, decl->span.begin + 3}, "a `var` stands inside of a function")
+/// The parts of a pattern that bind a name, and `_` as null.
+static void eachPart(Pattern *pattern, llvm::function_ref<void(Pattern *)> f) {
+  if (!pattern->isTuple)
+    f(pattern);
+  for (Pattern *part : pattern->elems)
+    eachPart(part, f);
+}
+
+/// Declares what a top-level `let` binds. `let (a, b) = e` declares `e` as a whole, by a name that no program can write, and each name
+/// as a block that takes the whole apart.
+void BuildAst::constants(LetStmt *let, StringRef doc) {
+  if (let->isVar)
+    report(Code::E0018, {source.id(), let->span.begin, let->span.begin + 3}, "a `var` stands inside of a function")
         .help("write `let` for a constant, or move the `var` into `main`");
-  Pattern *pattern = decl->let->pattern;
-  decl->nameSpan = pattern->span;
-  if (pattern->var)
-    decl->name = pattern->var->name;
-  decl->doc = module.string(docAbove(source, tokens, from.begin));
-  module.decls.push_back(decl);
+  Pattern *pattern = let->pattern;
+  auto add = [&](LetStmt *let, Pattern *at, StringRef name) {
+    auto *decl = declare<ConstDecl>(let->span, nullptr);
+    decl->let = let;
+    decl->nameSpan = at->span;
+    decl->name = name;
+    decl->doc = doc;
+    module.decls.push_back(decl);
+  };
+  auto bind = [&](Pattern *pattern, Expr *value) {
+    auto *bound = make<LetStmt>(let->span);
+    bound->pattern = pattern;
+    bound->init = value;
+    return bound;
+  };
+  if (auto *tuple = llvm::dyn_cast<TupleExpr>(let->init);
+      tuple && pattern->isTuple && !let->typeExpr && tuple->elems.size() == pattern->elems.size()) {
+    for (auto [part, value] : llvm::zip(pattern->elems, tuple->elems)) // literals stay literals
+      constants(bind(part, value), doc);
+    return;
+  }
+  add(let, pattern, pattern->var ? pattern->var->name : pattern->isTuple ? text(pattern->span) : "");
+  if (!pattern->isTuple)
+    return;
+  auto name = [&](Span at, StringRef name) {
+    auto *node = make<NameExpr>(at);
+    node->name = name;
+    return node;
+  };
+  eachPart(pattern, [&](Pattern *part) {
+    if (!part->var)
+      return;
+    auto *apart = make<BlockExpr>(pattern->span);
+    Stmt *parts = bind(pattern, name(pattern->span, text(pattern->span)));
+    apart->stmts = module.list<Stmt *>({clone(parts, module)});
+    apart->value = name(part->span, part->var->name);
+    add(bind(part, apart), part, part->var->name);
+  });
 }
 
 List<GenericParam> BuildAst::generics(TlParser::GenericsContext *ctx) {

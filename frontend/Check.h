@@ -108,6 +108,7 @@ struct Body {
   std::vector<SmallVector<VarDecl *>> assigned;      ///< for each open loop: the variables assigned in it
   SmallVector<const char *> walls;                   ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
+  bool isHandedOver = false;                         ///< where a function is checked that a definition is given
   unsigned applications = 0;                         ///< of lambdas
   unsigned number = 0;                               ///< of all bodies
 };
@@ -117,6 +118,7 @@ struct DefCall {
   const DefDecl *from;
   const CallExpr *e;
   const Callable *callee;
+  bool isHandedOver; ///< stands in a function that is handed to another definition
 };
 
 class Checker {
@@ -351,6 +353,9 @@ private:
 
   // CheckFunction.cpp
   const Type *treeMapCall(CallExpr *e);
+  bool isFunction(const Type *t);
+  const Type *declaredFunction(Code code, const Type *declared, const Type *t, Span at, Span declaredAt);
+  bool takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args, Span span);
   void nameFunction(VarDecl *v);
   const FnValue *functionOf(const Type *t, Expr *at);
   Span argumentSpan(size_t i, Span call) const { return i < argumentSpans.size() ? argumentSpans[i] : call; }

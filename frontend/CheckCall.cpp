@@ -458,6 +458,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     for (const Type *p : f->params)
       params.push_back(applySolution(p, s));
     uint32_t before = sizeMark();
+    llvm::SaveAndRestore inside(body->isHandedOver, body->isHandedOver || d->body);
     Callable *c = apply(fn->value, params, ordered[i]->span);
     if (!c)
       return types.error();
@@ -557,7 +558,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   for (const Pack *p : d->packs)
     c->instance.packs.push_back(applySolution(Dims{Dim(packs[p])}, s));
   if (body && body->def && d->body)
-    defCalls.push_back({body->def, e, c});
+    defCalls.push_back({body->def, e, c, body->isHandedOver});
   instantiated(e, c);
   return result;
 }

@@ -398,6 +398,9 @@ void Checker::checkDef(DefDecl *d) {
   scope = savedScope;
 }
 
+/// A function that needs nothing but the declarations around it.
+static bool isClosed(const FnValue *f) { return !f->var && !f->applied && (!f->inner || isClosed(f->inner)); }
+
 void Checker::checkConst(ConstDecl *c) {
   Module *savedModule = module;
   const Scope *savedScope = scope;
@@ -408,8 +411,11 @@ void Checker::checkConst(ConstDecl *c) {
   open.insert(c);
   c->type = types.error();
   const Type *declared = c->let->typeExpr ? resolveType(c->let->typeExpr, Where::Let, pushScope(scope)) : nullptr;
-  c->type = checkValue(c->let->init, declared);
-  if (declared) {
+  c->type = check(c->let->init, declared);
+  if (auto *f = dyn_cast<FnType>(resolved(c->type)); f && isClosed(f->value)) {
+    if (declared)
+      c->type = declaredFunction(Code::E0201, declared, f, c->let->init->span, c->let->typeExpr->span);
+  } else if (c->type = valueOf(c->let->init, c->type); declared) {
     Mismatch why;
     if (!meet(declared, c->type, why))
       reportMismatch(Code::E0201, c->let->init, declared, c->type, why, c->let->typeExpr->span, "declared here");

@@ -158,8 +158,14 @@ const Type *Checker::name(NameExpr *e) {
   return types.error();
 }
 
-/// The type of a constant where it is used. One that is made of literals is checked again there.
+/// The type of a constant where it is used. One that is made of literals is checked again there, as a function is.
 const Type *Checker::constant(ConstDecl *c, Expr *&meaning) {
+  if (c->type && isFunction(c->type)) {
+    llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[c->module]));
+    FnValue f = *cast<FnType>(check(clone(c->let->init, *module)))->value;
+    f.declared = cast<FnType>(resolved(c->type))->value->declared;
+    return types.fn(keep(f));
+  }
   if (!body || c->let->typeExpr || isError(c->type) || !isLiteral(c->let->init))
     return c->type;
   meaning = clone(c->let->init, *module);

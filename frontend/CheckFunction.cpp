@@ -22,6 +22,32 @@ const FnValue *Checker::functionOf(const Type *t, Expr *at) {
   return nullptr;
 }
 
+bool Checker::isFunction(const Type *t) { return resolved(t)->kind == TypeKind::Fn; }
+
+/// A function where a type is written for it: from there on it takes and gives what that says.
+const Type *Checker::declaredFunction(Code code, const Type *declared, const Type *t, Span at, Span declaredAt) {
+  auto *want = dyn_cast<FuncType>(resolved(declared));
+  if (!want) {
+    if (!isError(declared))
+      diags.report(code, at, "this is a function, not " + str(declared)).label(declaredAt, "declared here");
+    return types.error();
+  }
+  const FnValue *given = cast<FnType>(resolved(t))->value;
+  Callable *c = apply(given, want->params, at);
+  if (!c)
+    return types.error();
+  Mismatch why;
+  if (!meet(want->result, c->result, why)) {
+    auto &d =
+        diags.report(code, at, "this function gives " + str(c->result) + ", not " + str(want->result)).label(declaredAt, "declared here");
+    explain(d, why);
+    return types.error();
+  }
+  FnValue f = *given;
+  f.declared = want;
+  return types.fn(keep(f));
+}
+
 /// A function bound to a name: there its environment is found later. That of a parameter is found at the parameter.
 void Checker::nameFunction(VarDecl *v) {
   auto *fn = dyn_cast<FnType>(resolved(v->type));
@@ -59,7 +85,35 @@ const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
   return c->result;
 }
 
+/// Are these the arguments that a function takes whose type is written?
+bool Checker::takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args, Span span) {
+  std::string name = f->var ? ("`" + f->var->name + "`").str() : "this function";
+  auto written = [&](Diagnostic &d) {
+    if (f->var)
+      d.label(f->var->nameSpan, str(type));
+  };
+  if (type->params.size() != args.size()) {
+    written(diags.report(Code::E0307, span,
+                         name + " takes " + std::to_string(type->params.size()) +
+                             (type->params.size() == 1 ? " argument, " : " arguments, ") + std::to_string(args.size()) +
+                             (args.size() == 1 ? " is given" : " are given")));
+    return false;
+  }
+  Mismatch why;
+  for (auto [i, want, got] : llvm::enumerate(type->params, args))
+    if (!meet(want, got, why)) {
+      auto &d = diags.report(Code::E0302, argumentSpan(i, span),
+                             name + " takes " + str(want) + " as its " + ordinal(i) + " argument, not " + str(got));
+      written(d);
+      explain(d, why);
+      return false;
+    }
+  return true;
+}
+
 Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
+  if (f->declared && !takes(f, f->declared, args, span))
+    return nullptr;
   switch (f->kind) {
   case CallableKind::Def:
     return applyDef(f, args, span);
@@ -73,21 +127,8 @@ Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Sp
     llvm_unreachable("not a function value");
   }
   auto *type = cast<FuncType>(f->var->type);
-  if (type->params.size() != args.size()) {
-    diags.report(Code::E0307, span,
-                 ("`" + f->var->name + "` takes " + Twine(type->params.size()) + " arguments, " + Twine(args.size()) + " are given").str());
+  if (!takes(f, type, args, span))
     return nullptr;
-  }
-  Mismatch why;
-  for (auto [i, want, got] : llvm::enumerate(type->params, args))
-    if (!meet(want, got, why)) {
-      auto &d = diags
-                    .report(Code::E0302, argumentSpan(i, span),
-                            ("`" + f->var->name + "` takes ").str() + str(want) + " as its " + ordinal(i) + " argument, not " + str(got))
-                    .label(f->var->nameSpan, str(type));
-      explain(d, why);
-      return nullptr;
-    }
   auto *c = makeCallable(CallableKind::Param);
   c->var = f->var;
   c->params = module->list<const Type *>(type->params);
@@ -152,13 +193,16 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
   SmallVector<const Type *> params;
   Facts facts = body->facts; // what it asserts holds inside: it may never run
   llvm::DenseMap<const Sym *, Size> named;
+  SmallVector<std::tuple<size_t, VarDecl *, const Type *>> functions; // last: the others may name sizes in their types
   for (auto [i, p, t] : llvm::enumerate(copy->params, args)) {
     p->module = module;
     p->varKind = VarKind::Param;
     p->type = t;
     checkName(p->name, p->nameSpan);
-    if (p->typeExpr) {
-      const Type *declared = resolveType(p->typeExpr, Where::Let, own);
+    if (p->typeExpr && isFunction(t)) {
+      functions.push_back({i, p, t});
+    } else if (p->typeExpr) {
+      const Type *declared = resolveType(p->typeExpr, p->typeExpr->kind == TypeExprKind::Func ? Where::Body : Where::Let, own);
       Solver s;
       Mismatch why;
       if (!unify(declared, t, s, why) || !solvePending(s, why)) {
@@ -191,6 +235,11 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     boundAt[p] = sizeMark();
     params.push_back(p->type);
     declare(own, p);
+  }
+  for (auto [i, p, t] : functions) {
+    p->type = declaredFunction(Code::E0302, resolveType(p->typeExpr, Where::Body, own), t, argumentSpan(i, span), p->typeExpr->span);
+    failed |= isError(p->type);
+    nameFunction(p);
   }
   const Type *t = types.error();
   if (!failed) {

@@ -81,7 +81,7 @@ void Checker::checkGrowth() {
   }
 }
 
-/// A definition that takes functions is made inside of its caller. It may come back to itself with just those functions.
+/// A definition that takes functions is made inside of its caller. In its own body it may call itself with just those functions.
 void Checker::checkFunctionsHandedOn() {
   struct Open {
     const DefDecl *def;
@@ -109,14 +109,17 @@ void Checker::checkFunctionsHandedOn() {
         self(self, Open{to, functions, &here});
         continue;
       }
-      if (before->functions == functions || reported.contains(to))
+      const bool isItself = before == &here && before->functions == functions && !call.isHandedOver;
+      if (isItself || reported.contains(to))
         continue;
       for (const Open *o = &here; o != before->outer; o = o->outer)
         reported.insert(o->def);
-      auto &d = diags.report(Code::E0319, call.e->span,
-                             ("`" + to->name + "` takes functions and calls itself with others, or inside of one").str());
-      if (call.from != to)
-        d.note(("`" + to->name + "` leads to `" + call.from->name + "`").str());
+      diags.report(Code::E0319, call.e->span,
+                   ("`" + to->name + "` takes functions and calls itself " +
+                    (call.from != to     ? "through `" + call.from->name + "`"
+                     : call.isHandedOver ? Twine("inside of one that it hands on")
+                                         : Twine("with others")))
+                       .str());
     }
   };
   llvm::DenseSet<const DefDecl *> begun;

@@ -61,6 +61,11 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     const_cast<Scope *>(scope)->names[v->name] = Binding{v};
     return;
   }
+  auto misfit = [&](std::string message) -> Diagnostic & {
+    auto &d = diags.report(Code::E0207, p->span, std::move(message));
+    d.topic = ("pattern " + Twine(p->span.file) + " " + Twine(p->span.begin)).str(); // that of a file is met once for each name
+    return d;
+  };
   SmallVector<const Type *> parts;
   if (auto *tuple = dyn_cast<TupleType>(t)) {
     parts.assign(tuple->elems.begin(), tuple->elems.end());
@@ -69,13 +74,12 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     parts.assign(*a->dims[0].size.constant(), row);
   } else {
     if (t->kind != TypeKind::Error)
-      diags.report(Code::E0207, p->span, str(t) + " does not come apart into " + std::to_string(p->elems.size()) + " names")
+      misfit(str(t) + " does not come apart into " + std::to_string(p->elems.size()) + " names")
           .help("a tuple or an array of known length does");
     parts.assign(p->elems.size(), types.error());
   }
   if (parts.size() != p->elems.size()) {
-    diags.report(Code::E0207, p->span,
-                 str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
+    misfit(str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
     parts.assign(p->elems.size(), types.error());
   }
   for (auto [sub, part] : llvm::zip(p->elems, parts))
@@ -84,18 +88,23 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
 
 void Checker::letStmt(LetStmt *s) {
   const Type *declared = nullptr;
-  // A scope of its own for what follows: a lambda written before does not see a name that shadows.
+  // A scope of its own for what follows: the value and a lambda written before do not see a name that shadows.
+  const Scope *before = scope;
   Scope *into = pushScope(scope);
   scope = into;
   if (s->typeExpr)
-    declared = resolveType(s->typeExpr, Where::Let, into);
+    declared = resolveType(s->typeExpr, s->typeExpr->kind == TypeExprKind::Func ? Where::Body : Where::Let, into);
   llvm::SaveAndRestore apart(takenApart, s->pattern->isTuple && !s->isVar ? s->init : nullptr);
+  scope = before;
   const Type *t = check(s->init, declared);
   if (resolved(t)->kind == TypeKind::Range || resolved(t)->kind == TypeKind::None)
     t = valueOf(s->init, t);
+  scope = into;
   bool failed = isError(t);
   llvm::SaveAndRestore here(current, s->init);
-  if (declared) {
+  if (declared && isFunction(t)) {
+    t = declaredFunction(Code::E0201, declared, t, s->init->span, s->typeExpr->span);
+  } else if (declared) {
     Solver solver;
     Mismatch why;
     if (!unify(declared, t, solver, why) || !solvePending(solver, why)) {

@@ -152,7 +152,12 @@ std::optional<Size> Checker::sizeNamed(NameExpr *n, const WrittenSize *in) {
     if (!c->type && !open.contains(c))
       checkConst(c);
     auto value = readSize(c->let->init, nullptr);
-    if (!value && in && !(c->type && isError(c->type)))
+    const bool isInt = c->type && same(resolved(c->type), types.int64());
+    if (!value && in && isInt)
+      diags.report(Code::E0122, n->span, ("`" + n->name + "` is computed when the program runs and cannot be a size here").str())
+          .label(c->nameSpan, "declared here")
+          .help(("bind it in the body of a function, there it can: `let size = " + n->name + "`").str());
+    else if (!value && in && !(c->type && isError(c->type)))
       diags.report(Code::E0122, n->span, ("`" + n->name + "` is no whole number and cannot be a size").str());
     return value;
   }

@@ -26,6 +26,8 @@ std::unique_ptr<llvm::Module> driver::translate(mlir::ModuleOp op, llvm::LLVMCon
     if (function.isDeclaration())
       continue;
     function.setDoesNotThrow();
+    // Calls nest as deep at every level: where the stack ends, the program stops, and does not become an endless loop at some.
+    function.addFnAttr("disable-tail-calls", "true");
     // Touches every page of a large frame, so that a stack overflow meets the guard page.
     function.addFnAttr("probe-stack", "inline-asm");
   }

@@ -53,6 +53,11 @@ static llvm::StringSet<> wordsOf(StringRef text) {
 /// A `let` of literals stays a literal at the prompt too: it is a declaration.
 static bool isLiteral(const ast::LetStmt *let) { return !let->isVar && !let->typeExpr && let->pattern->var && ast::isLiteral(let->init); }
 
+/// A file holds declarations, among them every `let`; what is typed may be statements too.
+static frontend::Entry grammarOf(const SourceFile &source) {
+  return source.name().starts_with("<") ? frontend::Entry::Snippet : frontend::Entry::File;
+}
+
 static ast::ConstDecl *constantOf(ast::LetStmt *let, ast::Module &module) {
   auto *decl = module.make<ast::ConstDecl>(let->span);
   decl->let = let;
@@ -138,21 +143,20 @@ std::string Engine::valueOf(const Variable &v) const {
 std::unique_ptr<Engine::Unit> Engine::assemble(const SourceFile &entry, const Plan &plan) {
   auto unit = std::make_unique<Unit>();
   unit->source = &entry;
-  unit->module = frontend::parse(entry, session.diagnostics, frontend::Entry::Snippet);
+  unit->module = frontend::parse(entry, session.diagnostics, grammarOf(entry));
   if (!session.diagnostics.empty())
     return nullptr;
-  if (!entry.name().starts_with("<entry ")) { // a file becomes part of the session, which may have imported it too
+  if (grammarOf(entry) == frontend::Entry::File) { // it becomes part of the session, which may have imported it too
     std::unique_ptr<ast::Module> file =
         std::exchange(unit->module, frontend::parse(next(""), session.diagnostics, frontend::Entry::Snippet));
     for (ast::Decl *decl : file->decls)
       makeAbsolute(decl, entry, *file);
     unit->module->decls = file->decls;
-    unit->module->stmts = file->stmts;
     unit->parts.push_back(std::move(file));
   }
   ast::Module &module = *unit->module;
   auto parse = [&](const SourceFile &source) -> ast::Module & {
-    unit->parts.push_back(frontend::parse(source, session.diagnostics, frontend::Entry::Snippet));
+    unit->parts.push_back(frontend::parse(source, session.diagnostics, grammarOf(source)));
     return *unit->parts.back();
   };
   auto parseText = [&](std::string text) -> ast::Module & { return parse(session.add(sessionText.str(), std::move(text))); };
