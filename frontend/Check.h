@@ -243,6 +243,7 @@ private:
   const Type *block(BlockExpr *e, const Type *expected);
   const Type *lambda(LambdaExpr *e);
   const Type *select(SelectExpr *e);
+  std::string withoutModule(StringRef name);
   const Type *tuple(TupleExpr *e, const Type *expected);
   const Type *arrayLit(ArrayLitExpr *e, const Type *expected);
   const Type *boolean(Expr *e, const char *what);
@@ -345,7 +346,7 @@ private:
 
   // CheckDerivative.cpp: derivatives that are more than one number's
   void makeFloat(const Type *t, Span span);
-  bool mayDifferentiate(StringRef asked, StringRef role, const Type *point, Span span);
+  bool mayDifferentiate(StringRef asked, const FnValue *f, StringRef role, const Type *point, Span span);
   const Type *differentiated(StringRef asked, const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner);
   const Type *derivativeCall(CallExpr *e, StringRef name);
   const Type *jacobianOf(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner);

@@ -153,6 +153,12 @@ const Type *Checker::callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brack
   SmallVector<const Type *> argTypes;
   bool failed = false;
   for (auto [i, a] : llvm::enumerate(e->args)) {
+    if (a.name == "dtype") { // of every maker of arrays in NumPy
+      diags.report(Code::E0307, a.nameSpan, ("`" + d->name + "` has no parameter `dtype`").str())
+          .help("an element type stands in brackets, `zeros[f64]([n])`; values are converted with `f64(x)`");
+      failed = true;
+      continue;
+    }
     bool wantsShape = false;
     for (DefDecl *o = d; o; o = o->nextOverload)
       for (auto [k, p] : llvm::enumerate(o->params))

@@ -15,9 +15,21 @@ void Checker::makeFloat(const Type *t, Span span) {
       makeFloat(elem, span);
 }
 
-/// Whether there are derivatives by a value of that type; reports if not. `asked` is what the program calls the derivative, `role` the
-/// value.
-bool Checker::mayDifferentiate(StringRef asked, StringRef role, const Type *point, Span span) {
+/// Whether there are derivatives of `f` by a value of that type; reports if not. `asked` is what the program calls the derivative, `role`
+/// the value.
+bool Checker::mayDifferentiate(StringRef asked, const FnValue *f, StringRef role, const Type *point, Span span) {
+  if (f->kind == CallableKind::Def && !f->def->nextOverload) {
+    resolveSignature(f->def);
+    const VarDecl *first = f->def->params.empty() ? nullptr : f->def->params[0];
+    if (first && !isError(first->type) && (isBool(first->type) || isInteger(first->type))) {
+      diags
+          .report(Code::E0501, span,
+                  ("`" + asked + "` differentiates by floats; `" + first->name + "` of `" + f->def->name + "` is ").str() +
+                      str(first->type))
+          .label(first->nameSpan, "declared here");
+      return false;
+    }
+  }
   makeFloat(point, span);
   if (isVector(point))
     return true;
@@ -80,7 +92,7 @@ const Type *Checker::derivativeCall(CallExpr *e, StringRef name) {
   }
   Expr *x = e->args[1].value;
   Callable *inner = nullptr;
-  const Type *value = mayDifferentiate(name, "the point", x->type, x->span) ? differentiated(name, f, x->type, e->span, inner) : nullptr;
+  const Type *value = mayDifferentiate(name, f, "the point", x->type, x->span) ? differentiated(name, f, x->type, e->span, inner) : nullptr;
   if (!value)
     return types.error();
   const Type *point = x->type;
@@ -144,8 +156,9 @@ Callable *Checker::applyPullback(const FnValue *f, llvm::ArrayRef<const Type *> 
 
 /// The type of the jacobian: the sizes of the value, then those of the point. Null after a report.
 const Type *Checker::jacobianOf(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span, Callable *&inner) {
-  const Type *value =
-      mayDifferentiate(f->asked, "the first argument", args[0], span) ? differentiated(f->asked, f->inner, args, span, inner) : nullptr;
+  const Type *value = mayDifferentiate(f->asked, f->inner, "the first argument", args[0], span)
+                          ? differentiated(f->asked, f->inner, args, span, inner)
+                          : nullptr;
   if (!value)
     return nullptr;
   auto isArray = [](const Type *t) { return resolved(t)->kind != TypeKind::Tuple && resolved(elemOf(t))->kind != TypeKind::Struct; };

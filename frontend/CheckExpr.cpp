@@ -284,6 +284,13 @@ StringRef Checker::keepsItsSize() {
   return "an array keeps its size: collect in brackets, `[for x in xs if x > 0: x]`, or keep a large enough array and a counter";
 }
 
+/// How a function is written that was looked for in a module where it is not; empty if nobody knows it.
+std::string Checker::withoutModule(StringRef name) {
+  if (llvm::isa_and_nonnull<DefDecl>(lookup(name).decl))
+    return ("`" + name + "` is in no module: write `" + name + "(...)`").str();
+  return habit(name);
+}
+
 const Type *Checker::select(SelectExpr *e) {
   if (auto *n = dyn_cast<NameExpr>(e->base))
     if (auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(n->name).decl)) {
@@ -310,14 +317,16 @@ const Type *Checker::select(SelectExpr *e) {
       llvm::sort(names);
       if (std::string s = suggestionOf(e->name, names); !s.empty())
         d.help("did you mean `" + s + "`?");
+      else if (std::string help = withoutModule(e->name); !help.empty())
+        d.help(help);
       return types.error();
     }
   const size_t before = diags.size();
   const Type *t = resolved(checkValue(e->base));
   // np.zeros: the module is unknown, the function is not.
-  if (diags.size() == before + 1 && isa<NameExpr>(e->base) && diags.all()[before].code == Code::E0140 &&
-      llvm::isa_and_nonnull<DefDecl>(lookup(e->name).decl))
-    diags.from(before).front().helps = {("`" + e->name + "` is in no module: write `" + e->name + "(...)`").str()};
+  if (diags.size() == before + 1 && isa<NameExpr>(e->base) && diags.all()[before].code == Code::E0140)
+    if (std::string help = withoutModule(e->name); !help.empty() && (diags.all()[before].helps.empty() || habit(e->name) != help))
+      diags.from(before).front().helps = {help};
   if (isError(t))
     return t;
   if (auto *s = dyn_cast<StructType>(resolved(elemOf(t)))) {

@@ -409,7 +409,7 @@ Callable *Checker::applyTransform(const FnValue *f, llvm::ArrayRef<const Type *>
     if (!c->result)
       return nullptr;
   } else {
-    if (!mayDifferentiate(f->asked, "the first argument", args[0], span))
+    if (!mayDifferentiate(f->asked, f->inner, "the first argument", args[0], span))
       return nullptr;
     c->inner = apply(f->inner, args, span);
     if (!c->inner)

@@ -13,6 +13,8 @@ const Type *Checker::shapeArgument(Expr *e) {
     auto &d = diags.report(Code::E0312, e->span, "a list of sizes is asked for, not " + str(t), str(t));
     if (isInteger(t))
       d.help(("write it in brackets: `[" + sources.text(e->span) + "]`").str());
+    else if (isa<TupleExpr>(e))
+      d.help(("write it in brackets: `[" + sources.text(e->span).trim("()") + "]`").str());
     return types.error();
   }
   Dims dims;

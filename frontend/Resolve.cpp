@@ -257,6 +257,8 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
       if (name == from)
         return d.help(("in tl it is `" + to + "`").str()), types.error();
     d.topic = ("unknown " + name).str();
+    if (b.sym && b.sym->kind == SymKind::Param)
+      return d.help(("a name in brackets is a size; a type has a constraint: `[" + name + ": any]`").str()), types.error();
     suggest(d, name);
     if (!d.helps.empty())
       return types.error();

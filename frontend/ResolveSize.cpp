@@ -172,6 +172,8 @@ std::optional<Size> Checker::sizeNamed(NameExpr *n, const WrittenSize *in) {
   d.topic = ("unknown size " + n->name + " " + Twine(uintptr_t(in->into ? in->into : scope))).str();
   if (in->where == Where::Result)
     d.note("a size in a result type must come from a parameter").help("write `_` for a size that only the data knows");
+  else if (in->where == Where::Field && !b)
+    d.help(("the sizes of a record are declared with it: `struct Name[" + n->name + "] { ... }`").str());
   else if (std::string s = suggestion(n->name); !s.empty() && !b)
     d.help("did you mean `" + s + "`?");
   return std::nullopt;
