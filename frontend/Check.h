@@ -288,7 +288,7 @@ private:
   const Type *call(CallExpr *e, const Type *expected);
   const Type *unknownCallee(CallExpr *e, NameExpr *n);
   const Type *callDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, const Type *expected);
-  Expr *axesOf(const ForExpr *f);
+  Expr *literalAxes(llvm::ArrayRef<int64_t> axes, Span span); ///< `(0, 1)`
   const Type *tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes, const Type *expected);
   const Type *construct(CallExpr *e, StructDecl *s, const StructType *given, const Type *expected);
   const Type *converted(const Type *t, const Type *to);
@@ -308,7 +308,7 @@ private:
 
   // CheckShape.cpp: what no signature can say
   const Type *shapeRule(CallExpr *e, DefDecl *d, const Type *declared);
-  std::optional<SmallVector<int64_t>> constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call);
+  std::optional<SmallVector<int64_t>> constAxes(CallExpr *of, unsigned argument, llvm::ArrayRef<Dim> dims);
   const Type *shapeArgument(Expr *e);
   const Type *joined(CallExpr *e, DefDecl *d, const Type *elem, bool stacked);
   bool isConstant(Expr *e);

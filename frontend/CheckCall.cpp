@@ -1,5 +1,6 @@
 // Calls of definitions, constructors of records, conversions: which signature fits, and what its generic parameters are.
 #include "frontend/Check.h"
+#include "llvm/ADT/Sequence.h"
 
 namespace tl::frontend {
 
@@ -268,20 +269,19 @@ bool Checker::genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::
   return true;
 }
 
-/// (0, 1, ...): the axes that the indices of `f` make.
-Expr *Checker::axesOf(const ForExpr *f) {
-  auto *axes = module->make<TupleExpr>(f->span);
+Expr *Checker::literalAxes(llvm::ArrayRef<int64_t> axes, Span span) {
+  auto *list = module->make<TupleExpr>(span);
   SmallVector<Expr *> numbers;
-  for (size_t i = 0; i < f->binders.size(); ++i) {
-    auto *n = module->make<NumberExpr>(f->span);
-    n->value = i;
-    n->text = module->string(std::to_string(i));
+  for (int64_t axis : axes) {
+    auto *n = module->make<NumberExpr>(span);
+    n->value = axis;
+    n->text = module->string(std::to_string(axis));
     n->type = types.int64();
     numbers.push_back(n);
   }
-  axes->elems = module->list<Expr *>(numbers);
-  axes->type = types.none();
-  return axes;
+  list->elems = module->list<Expr *>(numbers);
+  list->type = types.none();
+  return list;
 }
 
 /// Calls `d` if its signature fits; else reports why not.
@@ -313,7 +313,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     if (d->shapeRule == "axis" && f->binders.size() > 1 && dimsOf(types_[0]).size() == f->binders.size())
       ordered[1] = d->params[1]->init; // among all elements, in row-major order
     else
-      ordered[1] = axesOf(f);
+      ordered[1] = literalAxes(llvm::to_vector(llvm::seq<int64_t>(0, f->binders.size())), f->span);
   }
   bool reduces = d->shapeRule == "reduce" || d->shapeRule == "axis", joins = d->shapeRule == "concat" || d->shapeRule == "stack";
   if (reduces || joins)

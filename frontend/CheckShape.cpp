@@ -69,7 +69,9 @@ const Type *Checker::shapeArgument(Expr *e) {
 }
 
 /// The axes that a constant names, as they were written (negative from the end), each checked against `dims`. None gives all.
-std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<Dim> dims, Span call) {
+std::optional<SmallVector<int64_t>> Checker::constAxes(CallExpr *of, unsigned argument, llvm::ArrayRef<Dim> dims) {
+  Expr *e = of->ordered[argument];
+  const Span call = of->span;
   SmallVector<int64_t> axes;
   auto one = [&](Expr *x) {
     Span span = x->span.file == call.file ? x->span : call; // a default stands elsewhere
@@ -109,6 +111,11 @@ std::optional<SmallVector<int64_t>> Checker::constAxes(Expr *e, llvm::ArrayRef<D
     diags.report(Code::E0309, e->span, "an axis is named twice");
     return std::nullopt;
   }
+  if (!isConstant(e)) { // `let ax = 1` is known here, and only here
+    SmallVector<Expr *> ordered(of->ordered);
+    ordered[argument] = literalAxes(axes, e->span);
+    of->ordered = module->list<Expr *>(ordered);
+  }
   return axes;
 }
 
@@ -143,7 +150,7 @@ const Type *Checker::joined(CallExpr *e, DefDecl *d, const Type *elem, bool stac
             name + " joins arrays of one rank, not " + str(arrays[0]->type) + " and " + str((x == arrays[0] ? arrays[1] : x)->type), {});
   if (stacked)
     dims.push_back(Size(1));
-  auto axes = constAxes(e->ordered.back(), dims, e->span);
+  auto axes = constAxes(e, e->ordered.size() - 1, dims);
   if (!axes)
     return types.error();
   const int64_t axis = (*axes)[0];
@@ -229,7 +236,8 @@ bool Checker::isConstant(Expr *e) {
     return llvm::all_of(tuple->elems, [&](Expr *x) { return isConstant(x); });
   if (auto *name = dyn_cast<NameExpr>(e)) {
     auto *param = llvm::dyn_cast_or_null<VarDecl>(name->decl);
-    return (param && param->isConst) || llvm::isa_and_nonnull<ConstDecl>(name->decl);
+    auto *constant = llvm::dyn_cast_or_null<ConstDecl>(name->decl);
+    return (param && param->isConst) || (constant && isConstant(constant->let->init));
   }
   if (auto *text = dyn_cast<StringExpr>(e))
     return text->parts.size() <= 1;
@@ -342,7 +350,7 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
       }
       return types.array(elem, Dims(dims.size(), Dim(Size(1))));
     }
-    auto axes = constAxes(args[1], dims, e->span);
+    auto axes = constAxes(e, 1, dims);
     if (!axes)
       return types.error();
     if (rule == "axis" && axes->size() != 1) {
@@ -361,14 +369,14 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   if (rule == "same") {
     if (dims.empty())
       return scalarArgument();
-    return constAxes(args.back(), dims, e->span) ? types.array(elem, dims) : types.error();
+    return constAxes(e, args.size() - 1, dims) ? types.array(elem, dims) : types.error();
   }
   if (rule == "size")
-    return constAxes(args[1], dims, e->span) ? declared : types.error();
+    return constAxes(e, 1, dims) ? declared : types.error();
   if (rule == "flatten") {
     if (dims.empty())
       return scalarArgument();
-    auto axes = constAxes(args[1], dims, e->span);
+    auto axes = constAxes(e, 1, dims);
     if (!axes)
       return types.error();
     auto p = product(llvm::ArrayRef(dims).drop_front((*axes)[0]));
@@ -407,7 +415,7 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
     return declared;
   }
   if (rule == "transpose") {
-    auto axes = constAxes(args[1], dims, e->span);
+    auto axes = constAxes(e, 1, dims);
     if (!axes)
       return types.error();
     if (axes->size() != dims.size()) {
@@ -426,7 +434,7 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   if (rule == "repeat") {
     if (dims.empty())
       return scalarArgument();
-    auto axes = constAxes(args[2], dims, e->span);
+    auto axes = constAxes(e, 2, dims);
     auto n = sizeOf(args[1]);
     if (!axes || (n && !notNegative(Code::E0313, args[1], *n, "a number of repetitions")))
       return types.error();
