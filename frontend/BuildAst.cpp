@@ -65,7 +65,7 @@ Expr *BuildAst::pipe(TlParser::PipeContext *ctx) {
         list.push_back(arg(a));
     } else {
       if (!as<TlParser::NameUseContext>(step) && !as<TlParser::SelectContext>(step))
-        report(Code::E0007, span(step), "on the right of `|>` stands a function or a call", "not a function")
+        report(Code::E0007, span(step), "on the right of `|>` stands the name of a function, or a call", "neither")
             .help("write `x |> f` for `f(x)`, `x |> f(y)` for `f(x, y)`");
       call->callee = suffixed(step);
     }

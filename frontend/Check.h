@@ -108,6 +108,7 @@ struct Body {
   std::vector<SmallVector<VarDecl *>> assigned;      ///< for each open loop: the variables assigned in it
   SmallVector<const char *> walls;                   ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
+  llvm::ArrayRef<VarDecl *> later;                   ///< in a default: the parameters that it cannot name
   bool isHandedOver = false;                         ///< where a function is checked that a definition is given
   unsigned applications = 0;                         ///< of lambdas
   unsigned number = 0;                               ///< of all bodies
@@ -151,9 +152,9 @@ private:
     bool preferFloat;
   };
   std::vector<Undo> trail;
-  unsigned lambdaDepth = 0;
-  size_t lambdaErrors = 0; ///< how many errors there were before the outermost lambda was applied
-  Expr *current = nullptr; ///< the innermost expression being checked: what is left to run time is checked before it
+  SmallVector<const FnValue *> applied; ///< the lambdas whose bodies are being checked, the innermost last
+  size_t lambdaErrors = 0;              ///< how many errors there were before the outermost lambda was applied
+  Expr *current = nullptr;              ///< the innermost expression being checked: what is left to run time is checked before it
   llvm::DenseMap<const VarDecl *, uint32_t> boundAt;      ///< `sizeMark` at the binding
   llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
   llvm::DenseSet<const Sym *> unnamedMasks;               ///< how many elements of any other mask are true

@@ -284,6 +284,23 @@ Expr *Checker::literalAxes(llvm::ArrayRef<int64_t> axes, Span span) {
   return list;
 }
 
+/// What a type parameter stands for, in words.
+static StringRef kindOf(Constraint c) {
+  switch (c) {
+  case Constraint::Any:
+    return "any type";
+  case Constraint::Num:
+    return "a type of numbers";
+  case Constraint::Float:
+    return "a type of floats";
+  case Constraint::Int:
+    return "a type of integers";
+  case Constraint::Vector:
+    return "a vector";
+  }
+  llvm_unreachable("all constraints handled");
+}
+
 /// Calls `d` if its signature fits; else reports why not.
 const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *brackets, llvm::ArrayRef<const Type *> argTypes,
                             const Type *expected) {
@@ -405,6 +422,9 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
           break;
         }
     const Type *we = resolved(elemOf(w)), *ge = resolved(elemOf(types_[i]));
+    if (auto *open = dyn_cast<InferType>(we);
+        open && (ge->kind == TypeKind::Scalar || ge->kind == TypeKind::Infer) && !satisfies(ge, open->constraint))
+      report.note("`" + str(elemOf(d->params[i]->type)) + "` stands for " + kindOf(open->constraint).str());
     if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
       report.help("convert with `" + str(we) + "(...)`");
     else if (joins && holdsText(types_[i]))

@@ -375,12 +375,14 @@ void Checker::checkDef(DefDecl *d) {
   own.def = d;
   own.facts = whereFacts[d];
   llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
-  llvm::SaveAndRestore outside(lambdaDepth, 0u);
+  llvm::SaveAndRestore outside(applied, {});
   enterBody(own, d->module, pushScope(signatureScopes[d]));
-  for (VarDecl *p : d->params) {
+  for (auto [i, p] : llvm::enumerate(d->params)) {
     if (!p->init || (p->isConst && !d->body))
       continue;
+    own.later = llvm::ArrayRef<VarDecl *>(d->params).drop_front(i);
     const Type *t = check(p->init, p->type);
+    own.later = {};
     Mismatch why;
     if (p->type->kind == TypeKind::None)
       continue;

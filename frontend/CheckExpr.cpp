@@ -121,6 +121,11 @@ const Type *Checker::name(NameExpr *e) {
   if (auto *v = dyn_cast<VarDecl>(b.decl)) {
     if (!v->type)
       return types.error();
+    if (body && llvm::is_contained(body->later, v)) {
+      diags.report(Code::E0140, e->span, ("`" + v->name + "` is not known here: a default names parameters to its left").str())
+          .label(v->nameSpan, "a parameter");
+      return types.error();
+    }
     if (v->type->kind == TypeKind::Func) {
       FnValue f(CallableKind::Param);
       f.var = v;
@@ -274,6 +279,8 @@ const Type *Checker::unknownCallee(CallExpr *e, NameExpr *n) {
   d.topic = ("unknown " + n->name).str();
   if (n->name == "str" && e->args.size() == 1)
     return d.help(("put the value into a string: `\"{" + sources.text(e->args[0].value->span) + "}\"`").str()), types.error();
+  if (llvm::any_of(applied, [&](const FnValue *f) { return f->var && f->var->name == n->name; }))
+    return d.help("a lambda does not know its own name: a `def` with a result type may call itself"), types.error();
   if (std::string help = habit(n->name); !help.empty())
     return d.help(help), types.error();
   suggest(d, n->name);

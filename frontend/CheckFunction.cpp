@@ -176,11 +176,11 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
         .label(f->lambda->span, "written here");
     return nullptr;
   }
-  if (!lambdaDepth)
+  if (applied.empty())
     lambdaErrors = diags.size();
   else if (diags.size() > lambdaErrors)
     return nullptr; // one error is enough
-  if (lambdaDepth >= 64 || ++body->applications > 20000) {
+  if (applied.size() >= 64 || ++body->applications > 20000) {
     diags.report(Code::E0306, span, "this function value applies itself").label(f->lambda->span, "written here");
     return nullptr;
   }
@@ -243,7 +243,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
   }
   const Type *t = types.error();
   if (!failed) {
-    ++lambdaDepth;
+    applied.push_back(f);
     auto outer = std::move(body->assigned); // assignments inside cannot reach out
     body->assigned.clear();
     body->walls.push_back("a function value");
@@ -251,7 +251,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     t = check(copy->body);
     body->walls.pop_back();
     body->assigned = std::move(outer);
-    --lambdaDepth;
+    applied.pop_back();
   }
   scope = saved;
   body->facts = std::move(facts);
@@ -312,9 +312,14 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
       d.help(("apply what it gives: `" + name + "(f)(x)`").str());
     return types.error();
   }
+  const size_t before = diags.size();
   const FnValue *inner = functionOf(args[0], e->args[0].value);
-  if (!inner)
+  if (!inner) {
+    if (e->piped && diags.size() != before)
+      diags.from(before).front().help(
+          ("the left side of `|>` is the argument of `" + name + "`: bind the function, `let g = " + name + "(f)`, then `x |> g`").str());
     return types.error();
+  }
   FnValue f(CallableKind::Transform);
   f.name = f.asked = name;
   f.inner = inner;

@@ -326,7 +326,10 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
   Dims dims(dimsOf(resolved(args[0]->type)));
   const Type *elem = resolved(elemOf(declared));
   auto scalarArgument = [&] {
-    diags.report(Code::E0302, args[0]->span, ("`" + d->name + "` takes an array, not ").str() + str(args[0]->type), str(args[0]->type));
+    const Type *t = args[0]->type;
+    auto &report = diags.report(Code::E0302, args[0]->span, ("`" + d->name + "` takes an array, not ").str() + str(t), str(t));
+    if (d->opName == "flip" && isInteger(t))
+      report.help(("a `for` counts down over `flip(0.." + sources.text(args[0]->span) + ")`").str());
     return types.error();
   };
   if (rule == "reduce" || rule == "axis") {

@@ -279,6 +279,11 @@ bool Explanation::habit() {
         .help("write `x -> x * 2`, `(x, y) -> x + y`, or `() -> 1`");
     return true;
   }
+  if (word == "->" && isOperandEnd(before, last) && (within(TlParser::RuleExpr) || inBlock()) && !within(TlParser::RuleType)) {
+    report(Code::E0007, "a lambda stands only where a whole expression may")
+        .help("put it into parentheses, `(x -> e)`, or bind it: `let f = x -> e`");
+    return true;
+  }
   if (word == ":" && (expects("{") || lacksBody() || last == "else" || last == "try")) {
     report(Code::E0033, "a block stands in `{ }`, not behind a colon")
         .help(within(TlParser::RuleConditional) ? "write `if c { ... } else { ... }`"

@@ -266,6 +266,8 @@ public:
   /// The generic parameters of a definition as the caller knows them: defaults of parameters are evaluated
   /// here.
   Env viewOf(const ast::Instance &instance);
+  /// The default of the parameter behind `args`. It is written in the definition's names and may name the parameters to its left.
+  Value defaultOf(const ast::Instance &instance, ArrayRef<Value> args);
   void completeArgs(const ast::Instance &instance, SmallVector<Value> &args);
   /// The instance that is called; its body is still to be made where the definition takes functions.
   FuncInstance instanceOf(const ast::DefDecl *def, const Passing &passed, ArrayRef<Value> args);

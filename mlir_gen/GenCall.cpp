@@ -16,23 +16,16 @@ Value FunctionGen::call(CallExpr *e) {
   ArrayRef<VarDecl *> params;
   if (target->instance.def)
     params = target->instance.def->params;
-  // A default is written in the definition's names, an argument in ours.
-  std::optional<Env> view;
   SmallVector<Value> args;
   for (auto [i, arg] : llvm::enumerate(e->ordered)) {
     const VarDecl *param = i < params.size() ? params[i] : nullptr;
     if (i < target->functions.size() && target->functions[i]) {
       Closure f = closureOf(target->functions[i], arg);
       args.push_back({arg ? arg->type : nullptr, {}, m.arena.closure(f.callable, f.env)});
+    } else if (param && arg == param->init) {
+      args.push_back(defaultOf(target->instance, args));
     } else if (param && param->isConst) {
       args.push_back({param->type, {}, nullptr, constantOf(arg)});
-    } else if (param && arg == param->init) {
-      if (!view)
-        view = viewOf(target->instance);
-      SaveAndRestore swap(env, *view);
-      callers.push_back(swap.get());
-      args.push_back(gen(arg));
-      callers.pop_back();
     } else {
       args.push_back(gen(arg));
     }
@@ -141,15 +134,23 @@ Env FunctionGen::viewOf(const Instance &instance) {
   return view;
 }
 
-void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &args) {
-  if (!instance.def || args.size() >= instance.def->params.size())
-    return;
-  const Env view = viewOf(instance);
+Value FunctionGen::defaultOf(const Instance &instance, ArrayRef<Value> args) {
+  const VarDecl *param = instance.def->params[args.size()];
+  Env view = viewOf(instance);
+  for (auto [left, arg] : llvm::zip(instance.def->params, args))
+    view.bind(left, arg);
   SaveAndRestore swap(env, view);
+  if (param->isConst)
+    return {param->type, {}, nullptr, constantOf(param->init)};
   callers.push_back(swap.get());
-  for (const VarDecl *param : ArrayRef(instance.def->params).drop_front(args.size()))
-    args.push_back(param->isConst ? Value{param->type, {}, nullptr, constantOf(param->init)} : gen(param->init));
+  Value value = gen(param->init);
   callers.pop_back();
+  return value;
+}
+
+void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &args) {
+  while (instance.def && args.size() < instance.def->params.size())
+    args.push_back(defaultOf(instance, args));
 }
 
 /// Arguments that are known when the instance is made: functions and constants.
