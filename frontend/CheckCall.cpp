@@ -320,6 +320,11 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     int a = (*from)[i];
     ordered.push_back(a < 0 ? p->init : e->args[a].value);
     types_.push_back(a < 0 ? nullptr : argTypes[a]);
+    if (a < 0 && p->type->kind == TypeKind::Func) { // applied here, as one that is given
+      ordered.back() = clone(p->init, *module);
+      llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[d->module]));
+      types_.back() = check(ordered.back());
+    }
   }
   if (auto *f = ordered.empty() ? nullptr : dyn_cast<ForExpr>(ordered[0]);
       f && !f->brackets && (d->shapeRule == "reduce" || d->shapeRule == "axis")) {

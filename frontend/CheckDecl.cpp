@@ -380,6 +380,14 @@ void Checker::checkDef(DefDecl *d) {
   for (auto [i, p] : llvm::enumerate(d->params)) {
     if (!p->init || (p->isConst && !d->body))
       continue;
+    if (p->type->kind == TypeKind::Func) { // knows no parameters: it is applied where the call stands
+      llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[d->module]));
+      if (const Type *t = check(p->init); isFunction(t))
+        declaredFunction(Code::E0201, p->type, t, p->init->span, p->typeExpr->span);
+      else if (!isError(t))
+        reportMismatch(Code::E0201, p->init, p->type, t, {}, p->typeExpr->span, "the parameter's type");
+      continue;
+    }
     own.later = llvm::ArrayRef<VarDecl *>(d->params).drop_front(i);
     const Type *t = check(p->init, p->type);
     own.later = {};

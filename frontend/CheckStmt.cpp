@@ -147,7 +147,12 @@ void Checker::checkTarget(Expr *target) {
   while (true) {
     if (auto *s = dyn_cast<SubscriptExpr>(root))
       root = s->base;
-    else if (auto *s = dyn_cast<SelectExpr>(root))
+    else if (auto *s = dyn_cast<SelectExpr>(root); s && s->name == "T" && s->field < 0 && s->type && !isError(s->type)) {
+      diags.report(Code::E0208, s->span, "`.T` makes an array of its own and cannot be assigned to")
+          .help("assign to the array itself, its last two indices the other way round");
+      target->type = types.error();
+      return;
+    } else if (auto *s = dyn_cast<SelectExpr>(root))
       root = s->base;
     else
       break;

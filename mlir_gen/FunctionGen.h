@@ -224,6 +224,7 @@ public:
   void stmt(ast::Stmt *s);
   Value block(ast::BlockExpr *e);
   void let(ast::LetStmt *s);
+  void assignParts(ast::TupleExpr *targets, const Value &value);
   void assignment(ast::AssignStmt *s);
   void forLoop(ast::ForStmt *s);
   void whileLoop(ast::WhileStmt *s);
@@ -268,7 +269,7 @@ public:
   Env viewOf(const ast::Instance &instance);
   /// The default of the parameter behind `args`. It is written in the definition's names and may name the parameters to its left.
   Value defaultOf(const ast::Instance &instance, ArrayRef<Value> args);
-  void completeArgs(const ast::Instance &instance, SmallVector<Value> &args);
+  void completeArgs(const ast::Callable *callable, SmallVector<Value> &args);
   /// The instance that is called; its body is still to be made where the definition takes functions.
   FuncInstance instanceOf(const ast::DefDecl *def, const Passing &passed, ArrayRef<Value> args);
   /// Binds the sizes and parameters of an instance to its arguments; gives those that are left.

@@ -101,10 +101,13 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
       return value;
     });
   case CallableKind::Def:
-    return inside([&](const Type *own) { return callDef(callable->instance, args, own); });
+    return inside([&](const Type *own) {
+      completeArgs(callable, args);
+      return callDef(callable->instance, args, own);
+    });
   case CallableKind::Intrinsic:
     return inside([&](const Type *own) {
-      completeArgs(callable->instance, args);
+      completeArgs(callable, args);
       return intrinsic(callable, args, own);
     });
   case CallableKind::Transform:
@@ -148,9 +151,13 @@ Value FunctionGen::defaultOf(const Instance &instance, ArrayRef<Value> args) {
   return value;
 }
 
-void FunctionGen::completeArgs(const Instance &instance, SmallVector<Value> &args) {
-  while (instance.def && args.size() < instance.def->params.size())
-    args.push_back(defaultOf(instance, args));
+void FunctionGen::completeArgs(const Callable *callable, SmallVector<Value> &args) {
+  const DefDecl *def = callable->instance.def;
+  while (def && args.size() < def->params.size()) {
+    const Callable *function = args.size() < callable->functions.size() ? callable->functions[args.size()] : nullptr;
+    args.push_back(function ? Value{def->params[args.size()]->type, {}, m.arena.closure(function, env)}
+                            : defaultOf(callable->instance, args));
+  }
 }
 
 /// Arguments that are known when the instance is made: functions and constants.
@@ -218,7 +225,6 @@ static bool sameFunctions(ArrayRef<Value> a, ArrayRef<Value> b) {
 }
 
 Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, const Type *type) {
-  completeArgs(instance, args);
   const DefDecl *def = instance.def;
   // A function that calls itself with one axis more is another instance each time.
   for (const Dims &dims : instance.packs)

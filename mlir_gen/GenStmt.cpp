@@ -34,16 +34,20 @@ void FunctionGen::let(LetStmt *s) {
   bind(s->pattern, value);
 }
 
+void FunctionGen::assignParts(TupleExpr *targets, const Value &value) {
+  for (auto [i, target] : llvm::enumerate(targets->elems)) {
+    Value part = fieldOf(value, i, m.types);
+    if (auto *nested = dyn_cast<TupleExpr>(target))
+      assignParts(nested, part);
+    else
+      assignTo(target, [&](const Type *type, auto) { return adopt(std::move(part), env, type); });
+  }
+}
+
 void FunctionGen::assignment(AssignStmt *s) {
   Value value = gen(s->value);
-  if (auto *targets = dyn_cast<TupleExpr>(s->target)) {
-    for (auto [i, target] : llvm::enumerate(targets->elems))
-      assignTo(target, [&](const Type *type, auto) {
-        Value part = fieldOf(value, i, m.types);
-        return adopt(std::move(part), env, type);
-      });
-    return;
-  }
+  if (auto *targets = dyn_cast<TupleExpr>(s->target))
+    return assignParts(targets, value);
   // `x[i] = e` takes what repeats to the slice; everything else has the type of its target.
   bool repeats = isa<SubscriptExpr>(s->target);
   assignTo(s->target, [&](const Type *type, llvm::function_ref<Value()> old) {
