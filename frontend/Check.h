@@ -357,7 +357,7 @@ private:
   const Type *treeMapCall(CallExpr *e);
   bool isFunction(const Type *t);
   const Type *declaredFunction(Code code, const Type *declared, const Type *t, Span at, Span declaredAt);
-  bool takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args, Span span);
+  std::optional<SmallVector<Callable *>> takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args, Span span);
   void nameFunction(VarDecl *v);
   const FnValue *functionOf(const Type *t, Expr *at);
   Span argumentSpan(size_t i, Span call) const { return i < argumentSpans.size() ? argumentSpans[i] : call; }
@@ -385,6 +385,8 @@ private:
   void fillHoles(size_t mark, const Solver &s);
 };
 
+/// `grad`, `vmap` and the others that are applied to a function.
+bool isTransform(StringRef name);
 /// "2nd argument", "`x`": how messages name an argument.
 std::string ordinal(unsigned n);
 /// Is a size in it still to be found?

@@ -9,7 +9,7 @@ std::string ordinal(unsigned n) {
   return n < 6 ? words[n] : "argument " + std::to_string(n + 1);
 }
 
-static bool isTransform(StringRef name) {
+bool isTransform(StringRef name) {
   return llvm::is_contained({"grad", "value_and_grad", "vmap", "jvp", "vjp", "jacobian", "hessian", "hvp", "checkpoint", "tree_map"}, name);
 }
 

@@ -110,6 +110,8 @@ const Type *Checker::name(NameExpr *e) {
     d.topic = ("unknown " + e->name + " " + Twine(body ? body->number : 0)).str();
     if (e->name == "True" || e->name == "False")
       d.help("write `" + e->name.lower() + "`");
+    else if (isTransform(e->name))
+      d.help(("`" + e->name + "` is applied to a function where it is named: `" + e->name + "(f)`").str());
     else
       suggest(d, e->name);
     return types.error();

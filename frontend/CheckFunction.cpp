@@ -85,8 +85,9 @@ const Type *Checker::callFunction(CallExpr *e, const FnValue *f) {
   return c->result;
 }
 
-/// Are these the arguments that a function takes whose type is written?
-bool Checker::takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args, Span span) {
+/// Are these the arguments that a function takes whose type is written? Gives the functions among them, applied as that type says.
+std::optional<SmallVector<Callable *>> Checker::takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const Type *> args,
+                                                      Span span) {
   std::string name = f->var ? ("`" + f->var->name + "`").str() : "this function";
   auto written = [&](Diagnostic &d) {
     if (f->var)
@@ -97,18 +98,30 @@ bool Checker::takes(const FnValue *f, const FuncType *type, llvm::ArrayRef<const
                          name + " takes " + std::to_string(type->params.size()) +
                              (type->params.size() == 1 ? " argument, " : " arguments, ") + std::to_string(args.size()) +
                              (args.size() == 1 ? " is given" : " are given")));
-    return false;
+    return std::nullopt;
   }
+  SmallVector<Callable *> functions(args.size(), nullptr);
   Mismatch why;
-  for (auto [i, want, got] : llvm::enumerate(type->params, args))
+  for (size_t i = 0; i < args.size(); ++i) {
+    const Type *want = type->params[i], *got = args[i];
+    auto *function = dyn_cast<FuncType>(resolved(want));
+    if (function && isFunction(got)) {
+      functions[i] = apply(cast<FnType>(resolved(got))->value, function->params, argumentSpan(i, span));
+      if (!functions[i])
+        return std::nullopt;
+      got = functions[i]->result;
+      want = function->result;
+    }
     if (!meet(want, got, why)) {
       auto &d = diags.report(Code::E0302, argumentSpan(i, span),
-                             name + " takes " + str(want) + " as its " + ordinal(i) + " argument, not " + str(got));
+                             name + " takes " + str(type->params[i]) + " as its " + ordinal(i) + " argument, not " +
+                                 (functions[i] ? "one that gives " : "") + str(got));
       written(d);
       explain(d, why);
-      return false;
+      return std::nullopt;
     }
-  return true;
+  }
+  return functions;
 }
 
 Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Span span) {
@@ -127,9 +140,11 @@ Callable *Checker::apply(const FnValue *f, llvm::ArrayRef<const Type *> args, Sp
     llvm_unreachable("not a function value");
   }
   auto *type = cast<FuncType>(f->var->type);
-  if (!takes(f, type, args, span))
+  auto functions = takes(f, type, args, span);
+  if (!functions)
     return nullptr;
   auto *c = makeCallable(CallableKind::Param);
+  c->functions = module->list<Callable *>(*functions);
   c->var = f->var;
   c->params = module->list<const Type *>(type->params);
   c->result = type->result;

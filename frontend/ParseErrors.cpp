@@ -284,6 +284,13 @@ bool Explanation::habit() {
         .help("put it into parentheses, `(x -> e)`, or bind it: `let f = x -> e`");
     return true;
   }
+  if (word == "{" && expectsExpr() && (last == "=" || !before || before->getType() == TlParser::SEP)) {
+    report(Code::E0007, "a block stands only as a body")
+        .help(last == "=" && !inBlock()
+                  ? "leave out the `=`: `def f(x: f32) -> f32 { ... }`"
+                  : "it follows a signature, `if`, `else`, `for`, `while` or `->`: `(() -> { ... })()` has its value");
+    return true;
+  }
   if (word == ":" && (expects("{") || lacksBody() || last == "else" || last == "try")) {
     report(Code::E0033, "a block stands in `{ }`, not behind a colon")
         .help(within(TlParser::RuleConditional) ? "write `if c { ... } else { ... }`"
