@@ -316,9 +316,9 @@ template <DeclKind K> struct DeclOf : Decl {
 };
 
 enum class VarKind : uint8_t { Param, Let, Var, Binder };
-/// Keys that are used up: a part of a variable (empty: all of it) and where that is.
+/// Keys that are used up: a part of a variable, by its fields and indices (none: all of it), and where that is.
 struct KeyUse {
-  std::string place;
+  std::string fields, indices;
   Span at;
 };
 
@@ -333,6 +333,7 @@ struct VarDecl : DeclOf<DeclKind::Var> {
   /// What of it is used up, as far as it holds keys, at the end of the body that binds it. Set before that for a variable of the REPL's
   /// session, which an earlier entry has used.
   std::vector<KeyUse> used;
+  bool appliedOften = false; ///< checked: a parameter that is a function, which the body applies more than once
 };
 
 /// `[n, T: float]` after a name.

@@ -163,8 +163,9 @@ private:
   DefDecl *treeMap = nullptr;
   unsigned bodies = 0;
   std::vector<DefCall> defCalls;
-  llvm::ArrayRef<Span> argumentSpans; ///< of the call of a function value that is being checked
-  bool anyDivisor = false;            ///< a size may divide by what is not known to be positive; the caller checks it
+  llvm::MapVector<const Decl *, Expr *> keyBodies; ///< in which keys are to be checked
+  llvm::ArrayRef<Span> argumentSpans;              ///< of the call of a function value that is being checked
+  bool anyDivisor = false;                         ///< a size may divide by what is not known to be positive; the caller checks it
 
   // Resolve.cpp
   Scope *pushScope(const Scope *parent) { return &scopes.emplace_back(parent); }
@@ -265,7 +266,7 @@ private:
   void namesOnce(llvm::ArrayRef<const Pattern *> patterns);
 
   // CheckKeys.cpp
-  void checkKeys(Expr *body);
+  void checkKeys();
 
   // CheckIndex.cpp
   const Type *subscript(SubscriptExpr *e);

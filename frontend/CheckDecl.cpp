@@ -37,6 +37,7 @@ void Checker::run() {
       else if (auto *s = dyn_cast<StructDecl>(d))
         checkFields(s);
     }
+  checkKeys();
   checkRules();
   checkExports();
   checkGrowth();
@@ -349,7 +350,7 @@ void Checker::checkBody(DefDecl *d) {
     }
   }
   finishBody();
-  checkKeys(d->body);
+  keyBodies[d] = d->body;
   if (!d->resultExpr) {
     // What the body alone knows is another size in each call.
     d->result = hideSizes(
@@ -452,7 +453,7 @@ void Checker::checkTest(TestDecl *t) {
   if (t->body->value && !t->isBench && !isError(value) && !same(resolved(value), types.unit()))
     dropped(t->body->value);
   finishBody();
-  checkKeys(t->body);
+  keyBodies[t] = t->body;
   body = nullptr;
 }
 

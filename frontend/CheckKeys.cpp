@@ -1,7 +1,8 @@
-// Random keys are used once. What is used is a place: a variable that holds keys, or by fields and indices a part of it (`ks[0]`, `p.k`),
+// Random keys are used once. What is used is a place: a name that holds keys, or by fields and indices a part of it (`ks[0]`, `p.k`),
 // wherever its value stands; `fold_in`, `size` and `save` apart. Two places meet where one is the other or contains it. Whether `ks[i]` is
-// `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written. The branches of an `if` count as
-// one, and a loop is gone through twice, so that a key from outside of it is found.
+// `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written, and behind a loop by what its
+// index went over. The branches of an `if` count as one, and a loop is gone through twice, so that a key from outside of it is found; so is
+// a lambda that is handed to a definition which applies it more than once.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -17,30 +18,43 @@ bool holdsKeys(const Type *t) {
 }
 
 namespace {
+const Type *typeOf(const Decl *d) {
+  auto *var = dyn_cast<VarDecl>(d);
+  auto *constant = dyn_cast<ConstDecl>(d);
+  return var ? var->type : constant ? constant->type : nullptr;
+}
+
+bool isFunctionParameter(const Decl *d) { return typeOf(d) && resolved(typeOf(d))->kind == TypeKind::Func; }
+
 class KeyUses {
 public:
-  KeyUses(Diagnostics &diags, const SourceManager &sources) : diags(diags), sources(sources) {}
+  KeyUses(Diagnostics &diags, const SourceManager &sources, llvm::function_ref<void(const DefDecl *)> checkFirst)
+      : diags(diags), sources(sources), checkFirst(checkFirst) {}
 
   void body(Expr *e) {
     expr(e);
     for (const Use &u : uses)
-      if (u.names.empty())
-        u.var->used.push_back({u.path, u.at});
+      if (auto *var = dyn_cast<VarDecl>(u.root); var && u.names.empty() && !isFunctionParameter(var))
+        var->used.push_back({u.fields, u.indices, u.at});
   }
 
 private:
+  /// The fields and the indices of a place are apart: of an array of records, `ps[i].k` is `ps.k[i]`.
   struct Use {
-    VarDecl *var;
-    std::string path; ///< a line for each field and index
+    Decl *root;
+    std::string fields, indices; ///< a line for each
     Span at;
     SmallVector<const VarDecl *, 2> names; ///< those that the indices mention: of another value, another element
 
+    bool isWhole() const { return fields.empty() && indices.empty(); }
     bool meets(const Use &other) const {
-      StringRef a = path, b = other.path;
-      return var == other.var && (a.starts_with(b) || b.starts_with(a));
+      auto beginAlike = [](StringRef a, StringRef b) { return a.starts_with(b) || b.starts_with(a); };
+      return root == other.root && beginAlike(fields, other.fields) && beginAlike(indices, other.indices);
     }
   };
   using Uses = std::vector<Use>;
+  /// Why something is used again where it stands once.
+  enum class Again { Steps, Calls, Applications };
 
   void expr(Expr *e) {
     if (!e)
@@ -86,12 +100,14 @@ private:
                  [&](ForExpr *f) {
                    for (const Binder &b : f->binders)
                      expr(b.iter);
-                   repeat([&] {
+                   repeat(Again::Steps, [&] {
                      for (const Binder &b : f->binders)
                        bound(b.pattern);
                      expr(f->filter);
                      expr(f->body);
                    });
+                   for (const Binder &b : llvm::reverse(f->binders))
+                     leave(b);
                  },
                  [&](FallbackExpr *f) { expr(f->access), expr(f->otherwise); },
                  [&](BlockExpr *b) {
@@ -105,11 +121,14 @@ private:
 
   Diagnostics &diags;
   const SourceManager &sources;
+  llvm::function_ref<void(const DefDecl *)> checkFirst;
   Uses uses;
-  llvm::DenseSet<const VarDecl *> reported;
+  llvm::DenseSet<const Decl *> reported;
   llvm::DenseSet<const CallExpr *> equal; ///< calls that would make equal keys, each told once
   llvm::SmallVector<LambdaExpr *> applied;
-  unsigned repeats = 0, unknown = 0;
+  SmallVector<Again> repeats;                       ///< around what is being gone through
+  std::vector<std::pair<std::string, Size>> ranges; ///< what indices of loops went over: from where, how far
+  unsigned unknown = 0;
 
   /// The indices on the way to a place.
   void indices(Expr *e) {
@@ -120,111 +139,173 @@ private:
       return;
     for (const Index &ix : s->indices)
       expr(ix.lo), expr(ix.hi), expr(ix.step);
-    Use base{nullptr, "", {}, {}};
+    Use base{};
     if (partOf(s->base, base)) // else it was gone through as a whole
       indices(s->base);
   }
 
-  std::string written(Span span) const {
-    std::string text = sources.text(span).str();
-    llvm::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
-    return text;
-  }
-
-  /// The variable whose part an expression is, and the way to it; null where it is none.
-  VarDecl *partOf(Expr *e, Use &use) {
+  /// The variable or constant whose part an expression is, and the way to it; null where it is none.
+  Decl *partOf(Expr *e, Use &use) {
     if (auto *n = dyn_cast<NameExpr>(e))
-      return llvm::dyn_cast_or_null<VarDecl>(n->decl);
-    VarDecl *var = nullptr;
-    if (auto *s = dyn_cast<SelectExpr>(e); s && !s->decl && (var = partOf(s->base, use)))
-      use.path += ("." + s->name + "\n").str();
-    if (auto *s = dyn_cast<SubscriptExpr>(e); s && (var = partOf(s->base, use)))
+      return n->decl && typeOf(n->decl) ? n->decl : nullptr;
+    Decl *root = nullptr;
+    if (auto *s = dyn_cast<SelectExpr>(e); s && !s->decl && (root = partOf(s->base, use)))
+      use.fields += (s->name + "\n").str();
+    if (auto *s = dyn_cast<SubscriptExpr>(e); s && (root = partOf(s->base, use)))
       for (const Index &ix : s->indices) {
-        use.path += written(ix.span) + ']';
-        if (!names(ix.lo, use) || !names(ix.hi, use) || !names(ix.step, use))
-          use.path += '?' + std::to_string(unknown++); // like no other
-        use.path += '\n';
+        for (Expr *x : {ix.lo, ix.hi, ix.step})
+          use.indices += x ? index(x, use) + ':' : ":";
+        use.indices += '\n';
       }
-    return var;
+    return root;
   }
 
-  /// Adds the variables of an index: equal text is an equal index where these are the same. False where it is more than arithmetic.
-  static bool names(Expr *e, Use &use) {
-    if (!e || isa<NumberExpr>(e))
-      return true;
+  static std::string mark(const VarDecl *v) { return '#' + std::to_string(v->nameSpan.begin) + '#'; }
+
+  /// An index as a text, equal where the index is as long as the variables that it adds to the names do not change. What is more than
+  /// arithmetic is like no other.
+  std::string index(Expr *e, Use &use) {
+    if (auto *n = dyn_cast<NumberExpr>(e))
+      return n->text.str();
     if (auto *u = dyn_cast<UnaryExpr>(e))
-      return names(u->operand, use);
-    if (auto *b = dyn_cast<BinaryExpr>(e))
-      return names(b->lhs, use) && names(b->rhs, use);
+      return '-' + index(u->operand, use);
+    if (auto *b = dyn_cast<BinaryExpr>(e)) {
+      std::string lhs = index(b->lhs, use);
+      return '(' + lhs + ' ' + std::to_string(int(b->op)) + ' ' + index(b->rhs, use) + ')';
+    }
     auto *n = dyn_cast<NameExpr>(e);
+    if (n && n->sym)
+      return n->name.str();
     auto *var = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
     if (!var)
-      return false;
+      return '?' + std::to_string(unknown++);
     use.names.push_back(var);
-    use.path += '#' + std::to_string(var->nameSpan.begin);
-    return true;
+    return mark(var);
   }
 
-  /// Uses a variable, or a part of it; false where the expression is neither.
+  /// Behind a loop its index stands for all that it went over, in which another loop's index may meet it.
+  void leave(const Binder &b) {
+    const VarDecl *v = b.pattern->var;
+    const bool isIndex = !b.iter || isa<RangeExpr>(b.iter) || dimsOf(resolved(b.iter->type)).empty();
+    bool isKnown = isIndex;
+    b.extent.eachSym([&](const Sym *s) { isKnown &= s->name != "_"; });
+    if (!v || !isKnown)
+      return;
+    Use from{};
+    auto *range = llvm::dyn_cast_or_null<RangeExpr>(b.iter);
+    std::pair over(range ? index(range->lo, from) : "0", b.extent);
+    if (b.iter)
+      index(range ? range->hi : b.iter, from);
+    size_t number = llvm::find(ranges, over) - ranges.begin();
+    if (number == ranges.size())
+      ranges.push_back(over);
+    auto isMine = [&](const Use &u) { return llvm::is_contained(u.names, v); };
+    Uses mine;
+    llvm::copy_if(uses, std::back_inserter(mine), isMine);
+    llvm::erase_if(uses, isMine);
+    for (Use &u : mine) {
+      const std::string before = mark(v), after = '{' + std::to_string(number) + '}';
+      for (size_t at; (at = u.indices.find(before)) != std::string::npos;)
+        u.indices.replace(at, before.size(), after);
+      llvm::erase(u.names, v);
+      u.names.append(from.names);
+      met(u);
+    }
+    uses.insert(uses.end(), mine.begin(), mine.end());
+  }
+
+  /// Uses a name, or a part of what it stands for; false where the expression is neither.
   bool place(Expr *e) {
-    Use use{nullptr, "", e->span, {}};
-    use.var = partOf(e, use);
-    if (!use.var || !use.var->type)
-      return use.var;
-    if (!holdsKeys(use.var->type) || !holdsKeys(e->type))
-      return true;
-    add(std::move(use));
+    Use use{nullptr, "", "", e->span, {}};
+    use.root = partOf(e, use);
+    if (use.root && holdsKeys(typeOf(use.root)) && holdsKeys(e->type))
+      add(std::move(use));
+    return use.root;
+  }
+
+  /// Was it used before? Of a function that is a parameter it is noted, of keys it is an error.
+  bool met(const Use &use) {
+    auto first = llvm::find_if(uses, [&](const Use &u) { return u.meets(use); });
+    if (first == uses.end())
+      return false;
+    if (isFunctionParameter(use.root))
+      cast<VarDecl>(use.root)->appliedOften = true;
+    else if (reported.insert(use.root).second)
+      twice(*first, use);
     return true;
   }
 
   void add(Use use) {
-    auto first = llvm::find_if(uses, [&](const Use &u) { return u.meets(use); });
-    if (first == uses.end())
+    if (!met(use))
       uses.push_back(std::move(use));
-    else if (reported.insert(use.var).second)
-      twice(*first, use);
   }
 
   void twice(const Use &first, const Use &use) {
     bool again = first.at.begin == use.at.begin && first.at.file == use.at.file;
-    const StringRef written = sources.text(first.path.empty() ? first.at : use.at); // what holds both
-    const bool isKey = resolved(use.var->type)->kind == TypeKind::Key, isWhole = use.path.empty() || first.path.empty();
-    StringRef what = isKey ? "the key `" : use.path.empty() ? "the keys in `" : "the key in `";
-    auto &d =
-        diags.report(Code::E0317, use.at, (what + written + (use.path.empty() && !isKey ? "` are used twice" : "` is used twice")).str(),
-                     !again    ? "used again here"
-                     : repeats ? "used in each step"
-                               : "used each time this function is applied");
-    if (again && !repeats) {
-      d.label(use.var->nameSpan, "made outside of it").help("give each application a key of its own, as a parameter");
-    } else if (again) {
-      d.label(use.var->nameSpan, "made before the loop");
+    const StringRef written = sources.text(first.isWhole() ? first.at : use.at); // what holds both
+    const bool isKey = resolved(typeOf(use.root))->kind == TypeKind::Key, isWhole = use.isWhole() || first.isWhole();
+    StringRef what = isKey ? "the key `" : use.isWhole() ? "the keys in `" : "the key in `";
+    const Again why = repeats.empty() ? Again::Applications : repeats.back();
+    auto &d = diags.report(Code::E0317, use.at, (what + written + (use.isWhole() && !isKey ? "` are used twice" : "` is used twice")).str(),
+                           !again                ? "used again here"
+                           : why == Again::Steps ? "used in each step"
+                           : why == Again::Calls ? "used in each call"
+                                                 : "used each time this function is applied");
+    if (!again) {
+      const bool isPart = !isKey && (use.fields != first.fields || use.indices != first.indices);
+      d.label(first.at, !isPart ? "used here" : first.isWhole() ? "all of it used here" : "one of them used here");
+      const bool inLoops = StringRef(first.indices).contains('{');
+      if (inLoops)
+        d.help("give each loop keys of its own");
+      else if (isKey || !isWhole)
+        d.help(("make two of it: `let (a, b) = split(" + written + ")`").str());
+    } else if (why == Again::Applications) {
+      d.label(use.root->nameSpan, "made outside of it").help("give each application a key of its own, as a parameter");
+    } else if (why == Again::Calls) {
+      d.label(use.root->nameSpan, "made outside of `vmap`");
+      if (isKey || !isWhole)
+        d.help(("give each call one of its own, as an argument: `split(" + written + ", n)`").str());
+    } else {
+      d.label(use.root->nameSpan, "made before the loop");
       if (isKey || !isWhole)
         d.help(("make one for each step: `fold_in(" + written + ", i)`").str());
-    } else {
-      const bool isPart = !isKey && use.path != first.path;
-      d.label(first.at, !isPart ? "used here" : first.path.empty() ? "all of it used here" : "one of them used here");
-      if (isKey || !isWhole)
-        d.help(("make two of it: `let (a, b) = split(" + written + ")`").str());
     }
   }
 
   void forget(const VarDecl *v) {
-    llvm::erase_if(uses, [&](const Use &u) { return u.var == v || llvm::is_contained(u.names, v); });
+    llvm::erase_if(uses, [&](const Use &u) { return u.root == v || llvm::is_contained(u.names, v); });
   }
 
-  void repeat(llvm::function_ref<void()> body) {
-    ++repeats;
+  void repeat(Again why, llvm::function_ref<void()> body) {
+    repeats.push_back(why);
     body();
     body();
-    --repeats;
+    repeats.pop_back();
   }
 
-  void called(const Callable *c) {
+  /// Does what is called apply the function that it is given as parameter i more than once?
+  bool appliesOften(const Callable *c, size_t i, List<Expr *> given) {
+    const DefDecl *def = c->instance.def;
+    if (!def)
+      return false;
+    if (!def->body) // of the intrinsics only `tree_map` takes a function, for each leaf
+      return i + 1 < given.size() && given[i + 1]->type && !isa<ArrayType, ScalarType>(resolved(given[i + 1]->type));
+    checkFirst(def);
+    return def->params[i]->appliedOften;
+  }
+
+  void called(const Callable *c, List<Expr *> given = {}) {
     if (!c)
       return;
+    for (auto [i, f] : llvm::enumerate(c->functions))
+      if (f && appliesOften(c, i, given))
+        repeat(Again::Applications, [&] { called(f); });
+      else
+        called(f);
+    if (c->kind == CallableKind::Param && c->var && isFunctionParameter(c->var))
+      return add({c->var, "", "", c->var->nameSpan, {}});
     if (c->kind == CallableKind::Transform)
-      return c->name == "vmap" ? repeat([&] { called(c->inner); }) : called(c->inner);
+      return c->name == "vmap" ? repeat(Again::Calls, [&] { called(c->inner); }) : called(c->inner);
     if (c->kind != CallableKind::Lambda || llvm::is_contained(applied, c->lambda))
       return;
     for (VarDecl *p : c->lambda->params)
@@ -242,7 +323,7 @@ private:
     for (auto [i, x] : llvm::enumerate(given)) {
       if (target->instance.def && i < target->instance.def->params.size() && x == target->instance.def->params[i]->init)
         continue; // a default
-      Use part{nullptr, "", {}, {}};
+      Use part{};
       if (!(int(i) == kept && x && partOf(x, part)))
         expr(x);
     }
@@ -254,21 +335,16 @@ private:
           .help("`split(k, n)` makes n keys that differ");
     if (op == "fold_in")
       folded(c, given);
-    for (const Callable *f : target->functions)
-      called(f);
-    called(target);
+    called(target, given);
   }
 
   /// `fold_in(k, i)` is used as an element i of k would be.
   void folded(CallExpr *c, List<Expr *> given) {
-    Use use{nullptr, "", c->span, {}};
-    use.var = given[0] ? partOf(given[0], use) : nullptr;
-    if (!use.var || !holdsKeys(use.var->type))
+    Use use{nullptr, "", "", c->span, {}};
+    use.root = given[0] ? partOf(given[0], use) : nullptr;
+    if (!use.root || !holdsKeys(typeOf(use.root)))
       return;
-    use.path += "fold_in " + written(given[1]->span);
-    if (!names(given[1], use))
-      use.path += '?' + std::to_string(unknown++);
-    use.path += '\n';
+    use.indices += "fold_in " + index(given[1], use) + '\n';
     add(std::move(use));
   }
 
@@ -276,7 +352,7 @@ private:
     if (p->var) {
       forget(p->var);
       for (const KeyUse &u : p->var->used)
-        uses.push_back({p->var, u.place, u.at, {}});
+        uses.push_back({p->var, u.fields, u.indices, u.at, {}});
     }
     for (const Pattern *x : p->elems)
       bound(x);
@@ -291,6 +367,12 @@ private:
     } else if (auto *t = dyn_cast<TupleExpr>(target)) {
       for (Expr *x : t->elems)
         assigned(x);
+    } else {
+      Use part{};
+      part.root = partOf(target, part);
+      llvm::erase_if(uses, [&](const Use &u) {
+        return u.root == part.root && StringRef(u.fields).starts_with(part.fields) && StringRef(u.indices).starts_with(part.indices);
+      });
     }
   }
 
@@ -300,13 +382,14 @@ private:
                  [&](AssignStmt *a) { expr(a->value), assigned(a->target); },
                  [&](ForStmt *f) {
                    expr(f->binder.iter);
-                   repeat([&] {
+                   repeat(Again::Steps, [&] {
                      bound(f->binder.pattern);
                      expr(f->body);
                    });
+                   leave(f->binder);
                  },
                  [&](WhileStmt *w) {
-                   repeat([&] {
+                   repeat(Again::Steps, [&] {
                      expr(w->cond);
                      expr(w->body);
                    });
@@ -319,5 +402,15 @@ private:
 };
 } // namespace
 
-void Checker::checkKeys(Expr *body) { KeyUses(diags, sources).body(body); }
+void Checker::checkKeys() {
+  llvm::DenseSet<const Decl *> begun;
+  auto check = [&](auto &self, const Decl *d) -> void {
+    auto found = keyBodies.find(d);
+    if (found == keyBodies.end() || !begun.insert(d).second)
+      return;
+    KeyUses(diags, sources, [&](const DefDecl *called) { self(self, called); }).body(found->second);
+  };
+  for (auto &[decl, body] : keyBodies)
+    check(check, decl);
+}
 } // namespace tl::frontend

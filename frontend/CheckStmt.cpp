@@ -82,8 +82,9 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     misfit(str(t) + " has " + std::to_string(parts.size()) + " elements, the pattern has " + std::to_string(p->elems.size()));
     parts.assign(p->elems.size(), types.error());
   }
-  for (auto [sub, part] : llvm::zip(p->elems, parts))
-    bindPattern(sub, part, isVar, nullptr, kind);
+  auto *inits = llvm::dyn_cast_or_null<TupleExpr>(init);
+  for (auto [i, sub] : llvm::enumerate(p->elems))
+    bindPattern(sub, parts[i], isVar, inits && inits->elems.size() == parts.size() ? inits->elems[i] : nullptr, kind);
 }
 
 void Checker::letStmt(LetStmt *s) {
@@ -294,6 +295,7 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
     if (isFloating(t) && dimsOf(t).empty())
       d.help("convert with `int(...)`");
   }
+  b.extent = known ? hi - lo : Size(sizes.sym(SymKind::Fresh, "_", b.iter->span));
   namesOnce(b.pattern);
   bindPattern(b.pattern, element, false, nullptr, kind);
   if (known && b.pattern->var) {
