@@ -206,7 +206,7 @@ private:
   Expr *copy(SubscriptExpr *e) {
     auto *n = into.make<SubscriptExpr>(e->span);
     n->base = expr(e->base);
-    n->indices = each(e->indices, [&](const Index &i) { return Index{i.kind, i.span, expr(i.lo), expr(i.hi), expr(i.step), false}; });
+    n->indices = each(e->indices, [&](const Index &i) { return Index{i.kind, i.span, expr(i.lo), expr(i.hi), expr(i.step)}; });
     return n;
   }
   Expr *copy(SelectExpr *e) {

@@ -145,6 +145,7 @@ struct Index {
   Span span;
   Expr *lo = nullptr, *hi = nullptr, *step = nullptr; ///< Single uses `lo`; Ellipsis too, for the `s` of `...s`
   bool proved = false;                                ///< checked: inside for all sizes; needs no check
+  int64_t stride = 1;                                 ///< checked: the value of `step`
 };
 /// a[...], and zeros[f64] / S[8, 4] where the base names a type or definition.
 struct SubscriptExpr : ExprOf<ExprKind::Subscript> {

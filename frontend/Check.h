@@ -59,6 +59,7 @@ struct Solver {
 
 /// How to write what a function of Python, NumPy or JAX does; "" where there is nothing to say.
 std::string habit(StringRef name);
+std::string argumentHabit(StringRef name);
 
 /// Why two types do not meet.
 struct Mismatch {

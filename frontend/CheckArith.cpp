@@ -100,13 +100,13 @@ const Type *Checker::binary(BinaryExpr *e) {
                                          : "put the value into the string: `\"{x}\"`, or `\"{x:.3f}\"`");
     } else if (!elem && isNumber(le) && isNumber(re)) {
       d.note("numbers of different types do not mix");
-      // Converting the scalar, or else the integer, is what is meant more often.
-      bool convertLeft = dimsOf(r).size() && dimsOf(l).empty()   ? true
-                         : dimsOf(l).size() && dimsOf(r).empty() ? false
-                                                                 : isInteger(le) && !isInteger(re);
+      // An integer becomes a float, which loses nothing behind the point; else a scalar becomes what the array is.
+      bool convertLeft = isInteger(le) != isInteger(re) ? isInteger(le) : dimsOf(r).size() && dimsOf(l).empty();
       const Type *to = convertLeft ? re : le;
       StringRef text = sources.text(convertLeft ? e->lhs->span : e->rhs->span);
-      if (to->kind != TypeKind::Infer && text.size() < 40)
+      if (to->kind == TypeKind::Infer)
+        to = types.scalar(ScalarKind::F32);
+      if (text.size() < 40)
         d.help("convert with `" + str(to) + "(" + text.str() + ")`");
     } else if (elem && isBool(elem) && !isComparison(e->op)) {
       d.help("convert with `int(...)` to count");

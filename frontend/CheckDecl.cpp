@@ -360,7 +360,11 @@ void Checker::checkBody(DefDecl *d) {
     if (d->result->kind == TypeKind::Fn)
       returnsFunction(d);
   }
-  if (d->name == "main" && d->module == program.main() && !isError(d->result) && !same(d->result, types.unit()))
+  if (d->name != "main" || d->module != program.main() || isError(d->result) || same(d->result, types.unit()))
+    return;
+  if (d->resultExpr)
+    diags.report(Code::E0205, d->resultExpr->span, "`main` gives nothing").help("leave out the type, and `print` the value");
+  else
     dropped(at);
 }
 

@@ -112,6 +112,8 @@ const Type *Checker::name(NameExpr *e) {
       d.help("write `" + e->name.lower() + "`");
     else if (isTransform(e->name))
       d.help(("`" + e->name + "` is applied to a function where it is named: `" + e->name + "(f)`").str());
+    else if (std::string help = habit(e->name); !help.empty())
+      d.help(help);
     else
       suggest(d, e->name);
     return types.error();

@@ -164,10 +164,12 @@ std::optional<Size> Checker::slicedSize(Expr *at, Index &ix, const Size &size) {
   if (ix.step) {
     auto s = sizeOf(ix.step);
     if (!s || !s->constant() || *s->constant() == 0) {
-      diags.report(Code::E0802, ix.step->span, s && s->constant() == 0 ? "a step of 0 goes nowhere" : "the step of a slice is a literal");
+      diags.report(Code::E0802, ix.step->span,
+                   s && s->constant() == 0 ? "a step of 0 goes nowhere"
+                                           : "the step of a slice is an int that is known when the program is compiled");
       return std::nullopt;
     }
-    step = *s->constant();
+    step = ix.stride = *s->constant();
   }
   // Backwards it goes from the first end, which is taken, down to the second, which is not.
   Expr *first = step > 0 ? ix.lo : ix.hi, *last = step > 0 ? ix.hi : ix.lo;
@@ -208,6 +210,9 @@ const Type *Checker::subscript(SubscriptExpr *e) {
       }
   if (isError(t))
     return t;
+  for (const Index &ix : e->indices)
+    if (ix.lo && ix.kind == IndexKind::Single && isa<NameExpr>(ix.lo) && ix.lo->type && isError(ix.lo->type))
+      return types.error(); // it might be a new axis
   auto dims = dimsOf(t);
   if (dims.empty()) {
     auto &d = diags.report(Code::E0700, e->span, str(t) + " has no axes to index").label(e->base->span, str(t));

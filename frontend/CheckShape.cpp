@@ -11,7 +11,9 @@ const Type *Checker::shapeArgument(Expr *e) {
     if (isError(t) || t->kind == TypeKind::Shape)
       return t;
     auto &d = diags.report(Code::E0312, e->span, "a list of sizes is asked for, not " + str(t), str(t));
-    if (isInteger(t))
+    if (auto *minus = dyn_cast<UnaryExpr>(e); minus && minus->op == UnaryOp::Neg && isa<NumberExpr>(minus->operand))
+      d.help("every size is named: `flatten(x)`, or `reshape(x, [n, m])`");
+    else if (isInteger(t))
       d.help(("write it in brackets: `[" + sources.text(e->span) + "]`").str());
     else if (isa<TupleExpr>(e))
       d.help(("write it in brackets: `[" + sources.text(e->span).trim("()") + "]`").str());
@@ -400,8 +402,14 @@ const Type *Checker::shapeRule(CallExpr *e, DefDecl *d, const Type *declared) {
                    "the number of elements of " + str(args[0]->type) + " and " + str(declared) + " cannot be compared");
       return types.error();
     }
-    Witness w;
-    switch (equal(*have, *want, body->facts, &w)) {
+    // Equal where there are no elements alone is never what is meant.
+    Facts some = body->facts;
+    for (const Size &count : {*have, *want})
+      some.nonNegative.push_back(count - Size(1));
+    Answer answer = equal(*have, *want, body->facts);
+    if (answer == Answer::Sometimes && !have->constant() && !want->constant())
+      answer = std::min(answer, equal(*have, *want, some));
+    switch (answer) {
     case Answer::Always:
       break;
     case Answer::Never:

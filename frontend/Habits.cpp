@@ -9,6 +9,8 @@ static const std::pair<StringRef, StringRef> habits[] = {
     {"len", "the size of an axis is `size(x, 0)`"},
     {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
     {"str", "write the value into a string: `\"{x}\"`"},
+    {"map", "write `[for v in x: sin(v)]`, or `vmap(sin)(x)`"},
+    {"filter", "write `[for v in x if v > 0: v]`"},
     {"matmul", "the matrix product is `a @ b`"},
     {"array", "an array is written in brackets: `[1, 2, 3]`"},
     {"einsum", "write the sum: `[for i, j: sum(for k: a[i, k] * b[k, j])]`"},
@@ -24,6 +26,7 @@ static const std::pair<StringRef, StringRef> habits[] = {
     {"column_stack", "write `stack(a, b, axis=1)`"},
     {"ravel", "write `flatten(x)`"},
     {"squeeze", "write `x[0]`, or `x[:, 0]` for another axis"},
+    {"newaxis", "write `x[:, None]`"},
     {"expand_dims", "write `x[None]`, or `x[:, None]` for another axis"},
     {"swapaxes", "write `transpose(x, (1, 0, 2))`, or `x.T` for the last two axes"},
     {"moveaxis", "write `transpose(x, (1, 0, 2))`"},
@@ -100,6 +103,25 @@ static const std::pair<StringRef, StringRef> modules[] = {
     {"convolve", "signal"}, {"correlate", "signal"}, {"fft", "signal"},   {"ifft", "signal"},    {"rfft", "signal"},
     {"inv", "linalg"},      {"solve", "linalg"},     {"det", "linalg"},   {"qr", "linalg"},      {"svd", "linalg"},
     {"eigh", "linalg"},     {"cholesky", "linalg"},  {"lstsq", "linalg"}, {"shuffle", "random"}, {"choice", "random"}};
+
+/// Named arguments of Python and NumPy that no function has here.
+static const std::pair<StringRef, StringRef> arguments[] = {
+    {"dtype", "an element type stands in brackets, `zeros[f64]([n])`; values are converted with `f64(x)`"},
+    {"keepdims", "write `keep=true`"},
+    {"ddof", "write `var(x) * n / (n - 1)`"},
+    {"has_aux", "give the value first: `let (y, pullback) = vjp(f, x)` differentiates whatever `f` gives"},
+    {"argnums", "by another parameter: `grad(w -> f(x, w))(w)`; by several: a tuple or a record"},
+    {"in_axes", "`vmap(f, axis=(0, None))`"},
+    {"out_axes", "`vmap(f, out=1)`"},
+    {"descending", "write `flip(sort(x))`"},
+    {"reverse", "write `flip(sort(x))`"}};
+
+std::string argumentHabit(StringRef name) {
+  for (auto [known, help] : arguments)
+    if (name == known)
+      return help.str();
+  return "";
+}
 
 std::string habit(StringRef name) {
   for (auto [known, help] : habits)

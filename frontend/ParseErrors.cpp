@@ -425,8 +425,6 @@ bool Explanation::plain() {
   bool needsExpr = expectsExpr() && !isOperandEnd(before, last);
   if (needsExpr && (word == "*" || word == "/" || word == "+"))
     d.help(word == "+" ? "there is no sign `+`" : "something is missing before `" + word.str() + "`");
-  if (word == "{" && needsExpr && (last == "=" || last == "(" || last == "[" || last == ","))
-    d.help("there are no dictionaries and sets: a record is declared, `struct Point { x: f32 }`, and made with `Point(x=1)`");
   if (word == "{" && before->getType() == TlParser::STRING && isOperandEnd(before, last))
     d.help("a hole has no quotation marks in it; a brace that is shown is written twice: `{{`");
   if (word == "//" && isFirst())

@@ -51,8 +51,7 @@ void FunctionGen::single(Access &access, const Index &i, mlir::Value size, unsig
 }
 
 void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsigned axis) {
-  auto step = i.step ? llvm::dyn_cast_or_null<mlir::IntegerAttr>(constantOf(i.step)) : mlir::IntegerAttr();
-  const int64_t stride = step ? step.getInt() : 1;
+  const int64_t stride = i.stride;
   access.strides.push_back(stride);
   if (!i.lo && !i.hi && stride == 1) {
     access.offsets.push_back(index(0));

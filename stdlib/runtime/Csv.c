@@ -161,9 +161,17 @@ static void readNumber(Reader *r, int64_t column, Field field, void *to) {
 
 /*===- The table --------------------------------------------------------------------------------------------------===*/
 
-/* The number of columns of the first line, whether they are names, and which of them the file's `name` is. */
+/* Whether it begins as a number does: with a digit, behind a sign and a point if there are any. */
+static bool beginsAsNumber(Field field) {
+  int64_t at = field.length > 0 && (*field.text == '-' || *field.text == '+');
+  at += field.length > at && field.text[at] == '.';
+  return field.length > at && isdigit((unsigned char)field.text[at]);
+}
+
+/* The number of columns of the first line, whether they are names, and which of them the file's `name` is. A line with a number in it
+   is none of names: what else stands there is a mistake that must be shown. */
 static bool readHeader(Reader *r, int64_t *columns, int64_t *wanted) {
-  bool named = false;
+  bool named = false, counted = false;
   Field field = {0};
   *columns = 0;
   *wanted = -1;
@@ -172,11 +180,12 @@ static bool readHeader(Reader *r, int64_t *columns, int64_t *wanted) {
   while (!field.last) {
     field = readField(r);
     named |= field.length && !isNumber(field, r->file->kind);
+    counted |= beginsAsNumber(field);
     if (isNamed(field, r->file->name))
       *wanted = *columns;
     ++*columns;
   }
-  return named;
+  return named && !counted;
 }
 
 /* Counts the rows and sees to it that all have as many fields. */

@@ -37,6 +37,8 @@ check.same(read("18446744073709551615\n", "uint64"), [[2**64 - 1]], "end of u64"
 
 check.same(refused("1,2\n3\n"), "line 2: expected 2 numbers, as in the first line, found 1", "ragged")
 check.same(refused("1,2\n3,x\n"), "line 2, column 2: expected f64, found `x`", "a word")
+check.same(refused("1,x\n3,4\n"), "line 1, column 2: expected f64, found `x`", "a word in a first line of numbers")
+check.same(refused("1;2\n3;4\n"), "line 1, column 1: expected f64, found `1;2`", "semicolons")
 check.same(refused("1,2\n\n3,\n"), "line 3, column 2: expected f64, found nothing", "an empty field")
 check.same(refused("1,2.5\n", "int64"), "line 1, column 2: expected i64, found `2.5`: load it as f64 and convert", "no integer")
 check.same(refused("300\n", "uint8"), "line 1, column 1: expected u8, found `300`, which is out of range", "out of range")
