@@ -182,6 +182,19 @@ private:
            text == "]" || text == "}" || text == "true" || text == "false" || text == "None";
   }
   bool isWord() const { return !word.empty() && (llvm::isAlpha(word[0]) || word[0] == '_' || (word[0] & 0x80)); }
+  /// Does a word stand between the last `def` and the token?
+  bool sinceDef(StringRef sought) const {
+    for (size_t i = at->getTokenIndex(); i-- > 0 && text(tokens->get(i)) != "def";)
+      if (text(tokens->get(i)) == sought)
+        return true;
+    return false;
+  }
+  /// Is the brace that of `{"a": 1}`, `{1, 2}` or `{}`, not of a block?
+  bool opensDictionary() const {
+    StringRef first = text(after),
+              second = after && after->getType() != antlr4::Token::EOF ? text(tokens->get(after->getTokenIndex() + 1)) : "";
+    return first == "}" || second == ":" || second == "," || second == "}";
+  }
   /// The bracket that is open at the token; "" where none is.
   StringRef innermost() const {
     unsigned closed = 0;
@@ -284,11 +297,11 @@ bool Explanation::habit() {
         .help("put it into parentheses, `(x -> e)`, or bind it: `let f = x -> e`");
     return true;
   }
-  if (word == "{" && expectsExpr() && (last == "=" || !before || before->getType() == TlParser::SEP)) {
+  const bool ofDef = last == "=" && within(TlParser::RuleDeclaration) && !within(TlParser::RuleParam) && !inBlock();
+  if (word == "{" && last == "=" && expectsExpr() && (ofDef || !opensDictionary())) {
     report(Code::E0007, "a block stands only as a body")
-        .help(last == "=" && !inBlock()
-                  ? "leave out the `=`: `def f(x: f32) -> f32 { ... }`"
-                  : "it follows a signature, `if`, `else`, `for`, `while` or `->`: `(() -> { ... })()` has its value");
+        .help(ofDef ? "leave out the `=`: `def f(x: f32) -> f32 { ... }`"
+                    : "it follows a signature, `if`, `else`, `for`, `while` or `->`: `(() -> { ... })()` has its value");
     return true;
   }
   if (word == ":" && (expects("{") || lacksBody() || last == "else" || last == "try")) {
@@ -427,6 +440,12 @@ bool Explanation::plain() {
     d.help(word == "+" ? "there is no sign `+`" : "something is missing before `" + word.str() + "`");
   if (word == "{" && before->getType() == TlParser::STRING && isOperandEnd(before, last))
     d.help("a hole has no quotation marks in it; a brace that is shown is written twice: `{{`");
+  if (word == "=" && (last == "@" || last == "and" || last == "or"))
+    d.help("there is no `" + last.str() + "=`: write `x = x " + last.str() + " y`");
+  if (word == "where" && isOperandEnd(before, last))
+    d.help("a `where` follows the signature: `def f(x: f32[n]) -> f32 where n > 0 = e`");
+  if (word == "," && lacksBody())
+    d.help(sinceDef("where") ? "conditions of a `where` are joined by `and`" : "several results stand in parentheses: `-> (f32, f32)`");
   if (word == "//" && isFirst())
     d.help("comments begin with `#`");
   if (word == "var" && text(after) == "(")
