@@ -476,12 +476,14 @@ struct FnValue {
   const void *scope = nullptr;                   ///< the checker's environment at that place
 };
 
-/// A size comparison that could not be decided: `lhs == rhs` (or <=) is checked when the program runs, before `at`.
+/// A size comparison that could not be decided: `lhs == rhs` (or <=) is checked when the program runs, before `at`, and that both are what
+/// their arithmetic says, as nothing there is without end. Of a size and itself only this is.
 struct SizeCheck {
   Size lhs, rhs;
   bool equal = true;
   Span span;
   std::string message;
+  bool isNewSize = false; ///< 0 <= rhs, which an array is made with
 };
 
 //===- Module -------------------------------------------------------------------------------------------------------===//

@@ -94,8 +94,13 @@ struct LiteralUse {
 struct Body {
   DefDecl *def = nullptr;
   Facts facts;
-  std::vector<const Type **> slots;                   ///< types to settle at the end
-  std::vector<std::pair<NumberExpr *, bool>> numbers; ///< literals, with: negated
+  std::vector<const Type **> slots; ///< types to settle at the end
+  struct Literal {
+    NumberExpr *number;
+    bool negated;
+    Expr *use; ///< of the constant that it stands in; or null
+  };
+  std::vector<Literal> numbers;
   std::vector<LiteralUse> constants;
   std::vector<std::pair<const InferType *, const Type *>> conversions; ///< of variables that may stay open until the end
   std::vector<const StringPart *> holes;                               ///< with a format spec
@@ -155,6 +160,7 @@ private:
   std::vector<Undo> trail;
   SmallVector<const FnValue *> applied; ///< the lambdas whose bodies are being checked, the innermost last
   size_t lambdaErrors = 0;              ///< how many errors there were before the outermost lambda was applied
+  Expr *constantUse = nullptr;          ///< of a constant of several literals, whose value is being checked for it
   Expr *current = nullptr;              ///< the innermost expression being checked: what is left to run time is checked before it
   llvm::DenseMap<const VarDecl *, uint32_t> boundAt;      ///< `sizeMark` at the binding
   llvm::DenseMap<const VarDecl *, const Sym *> maskSizes; ///< how many elements of an immutable mask are true
@@ -203,7 +209,10 @@ private:
   void whereClause(DefDecl *d);
   void checkSignature(DefDecl *d);
   void checkFields(StructDecl *s);
-  void addFact(Expr *e, Facts &facts);
+  void addFact(Expr *e, Facts &facts, bool isExact); ///< isExact: it is checked that nothing in it wraps
+  bool cannotWrap(const Size &size, const Facts &facts);
+  void keepExact(Expr *e);
+  void keepExact(Expr *e, const Size &size, StringRef message);
   void checkDef(DefDecl *d);
   void returnsFunction(DefDecl *d);
   void checkBody(DefDecl *d);
@@ -236,7 +245,7 @@ private:
   const Type *infer(Expr *e, const Type *expected);
   const Type *number(NumberExpr *e);
   const Type *name(NameExpr *e);
-  const Type *constant(ConstDecl *c, Expr *&meaning);
+  const Type *constant(ConstDecl *c, Expr *use, Expr *&meaning);
   const Type *string(StringExpr *e);
   const Type *unary(UnaryExpr *e);
   const Type *binary(BinaryExpr *e);
@@ -254,7 +263,7 @@ private:
     if (body)
       body->slots.push_back(&t);
   }
-  void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message);
+  void checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message, bool isNewSize = false);
 
   // CheckSizes.cpp: sizes that last, and sizes that do not
   bool knownBefore(const Expr *e, const Size &size);

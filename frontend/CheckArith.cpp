@@ -16,7 +16,7 @@ const Type *Checker::unary(UnaryExpr *e) {
     return types.error();
   }
   if (isa<NumberExpr>(e->operand))
-    body->numbers.back().second = true;
+    body->numbers.back().negated = true;
   for (LiteralUse &c : body->constants)
     c.negated |= c.use == e->operand;
   if (isNumber(t) || isVector(t))

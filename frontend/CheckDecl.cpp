@@ -501,7 +501,7 @@ const Type *Checker::settle(const Type *t) {
 
 void Checker::finishBody() {
   llvm::DenseSet<const NumberExpr *> open; // nothing decided their type
-  for (auto [n, negated] : body->numbers)
+  for (auto [n, negated, use] : body->numbers)
     if (n->type && resolved(n->type)->kind == TypeKind::Infer)
       open.insert(n);
   for (auto [type, to] : body->conversions)
@@ -510,8 +510,9 @@ void Checker::finishBody() {
   for (const Type **slot : body->slots)
     if (*slot)
       *slot = settle(*slot);
-  for (auto [n, negated] : body->numbers)
-    checkLiteralRange(n, n->type, negated, n, open.contains(n));
+  for (auto [n, negated, use] : body->numbers)
+    if (size_t before = diags.size(); checkLiteralRange(n, n->type, negated, n, open.contains(n)), use && diags.size() != before)
+      diags.from(before).front().label(use->span, "used here");
   for (auto [use, constant, negated] : body->constants) {
     Expr *init = constant->let->init;
     bool minus = isa<UnaryExpr>(init);

@@ -37,8 +37,8 @@ const Type *Checker::valueOf(Expr *e, const Type *t) {
   return e->type = types.error();
 }
 
-void Checker::checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message) {
-  module->checks[at].push_back({lhs, rhs, equal, span, std::move(message)});
+void Checker::checkSize(Expr *at, const Size &lhs, const Size &rhs, bool equal, Span span, std::string message, bool isNewSize) {
+  module->checks[at].push_back({lhs, rhs, equal, span, std::move(message), isNewSize});
 }
 
 const Type *Checker::infer(Expr *e, const Type *expected) {
@@ -79,7 +79,7 @@ const Type *Checker::infer(Expr *e, const Type *expected) {
 
 const Type *Checker::number(NumberExpr *e) {
   if (body)
-    body->numbers.push_back({e, false});
+    body->numbers.push_back({e, false, constantUse});
   return types.infer(e->isFloat ? Constraint::Float : Constraint::Num, e->span);
 }
 
@@ -160,7 +160,7 @@ const Type *Checker::name(NameExpr *e) {
         body->constants.push_back({e, c});
       return types.infer(n->isFloat ? Constraint::Float : Constraint::Num, e->span);
     }
-    return constant(c, e->meaning);
+    return constant(c, e, e->meaning);
   }
   diags.report(Code::E0141, e->span,
                ("`" + e->name + "` is a " + (isa<StructDecl>(b.decl) ? "record type" : "module") + ", not a value").str());
@@ -168,7 +168,7 @@ const Type *Checker::name(NameExpr *e) {
 }
 
 /// The type of a constant where it is used. One that is made of literals is checked again there, as a function is.
-const Type *Checker::constant(ConstDecl *c, Expr *&meaning) {
+const Type *Checker::constant(ConstDecl *c, Expr *use, Expr *&meaning) {
   if (c->type && isFunction(c->type)) {
     llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[c->module]));
     FnValue f = *cast<FnType>(check(clone(c->let->init, *module)))->value;
@@ -179,6 +179,7 @@ const Type *Checker::constant(ConstDecl *c, Expr *&meaning) {
     return c->type;
   meaning = clone(c->let->init, *module);
   llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[c->module]));
+  llvm::SaveAndRestore from(constantUse, use);
   return checkValue(meaning);
 }
 
@@ -209,7 +210,7 @@ const Type *Checker::boolean(Expr *e, const char *what) {
 const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
   boolean(e->cond, "the condition of `if`");
   Facts saved = body->facts;
-  addFact(e->cond, body->facts);
+  addFact(e->cond, body->facts, false);
   const Type *a = check(e->then, expected);
   body->facts = saved;
   if (!e->otherwise) {
@@ -316,7 +317,7 @@ const Type *Checker::select(SelectExpr *e) {
         return types.fn(keep(f));
       }
       if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
-        return constant(c, e->meaning);
+        return constant(c, e, e->meaning);
       if (llvm::isa_and_nonnull<StructDecl>(b.decl)) {
         diags.report(Code::E0141, e->span, ("`" + n->name + "." + e->name + "` is a record type, not a value").str());
         return types.error();

@@ -501,7 +501,7 @@ const Type *Checker::forExpr(ForExpr *e) {
   }
   if (e->filter) {
     boolean(e->filter, "a filter");
-    addFact(e->filter, body->facts);
+    addFact(e->filter, body->facts, false);
   }
   size_t before = diags.size();
   uint32_t mark = sizeMark();

@@ -63,7 +63,7 @@ const Type *Checker::shapeArgument(Expr *e) {
       failed = true;
       continue;
     } else if (a == Answer::Sometimes) {
-      checkSize(e, Size(0), *size, false, x.value->span, "a size is at least 0");
+      checkSize(e, Size(0), *size, false, x.value->span, "a size is at least 0", true);
     }
     dims.push_back(*size);
   }

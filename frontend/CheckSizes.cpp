@@ -178,7 +178,7 @@ bool Checker::notNegative(Code code, Expr *at, const Size &size, StringRef what)
                 (what + (size.constant() ? Twine(" would be ") + size.str() : Twine(", ") + size.str() + ", is always negative")).str())
         .note("a size is at least 0");
   if (a == Answer::Sometimes && code == Code::E0302 && knownBefore(at, size))
-    body->deferred.push_back({at, {Size(0), size, false, at->span, what.str() + " is at least 0"}});
+    body->deferred.push_back({at, {Size(0), size, false, at->span, what.str() + " is at least 0", true}});
   return a != Answer::Never;
 }
 
@@ -249,19 +249,41 @@ void Checker::namesOnce(llvm::ArrayRef<const Pattern *> patterns) {
     each(each, p);
 }
 
-void Checker::addFact(Expr *e, Facts &facts) {
+/// Numbers without end, as facts are about, and those of 64 bits are the same where a size is computed: a name alone is, and what is
+/// computed from few names that are no larger than arrays may be.
+bool Checker::cannotWrap(const Size &size, const Facts &facts) {
+  if (size.constant() || (size.symbol() && !size.symbol()->lhs))
+    return true;
+  const Size most(int64_t(1) << 48);
+  Facts bounded = facts;
+  for (const auto *list : {&facts.zero, &facts.nonNegative})
+    for (const Size &fact : *list)
+      fact.eachSym([&](const Sym *s) {
+        if (!s->lhs && s->kind != SymKind::Local)
+          bounded.nonNegative.push_back(most - Size(s));
+      });
+  auto isBounded = [&](const Sym *s) {
+    if (s->lhs)
+      return cannotWrap(*s->lhs, facts) && cannotWrap(*s->rhs, facts);
+    return s->kind != SymKind::Local ||
+           (lessEqual(Size(s), most, bounded) == Answer::Always && lessEqual(Size(0) - most, Size(s), bounded) == Answer::Always);
+  };
+  return llvm::all_of(size.terms(), [&](const Term &t) { return std::abs(t.coef) <= 1024 && llvm::all_of(t.syms, isBounded); });
+}
+
+void Checker::addFact(Expr *e, Facts &facts, bool isExact) {
   auto *b = dyn_cast<BinaryExpr>(e);
   if (!b)
     return;
   if (b->op == BinaryOp::And) {
-    addFact(b->lhs, facts);
-    addFact(b->rhs, facts);
+    addFact(b->lhs, facts, isExact);
+    addFact(b->rhs, facts, isExact);
     return;
   }
   if (!isComparison(b->op))
     return;
   auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
-  if (!l || !r)
+  if (!l || !r || (!isExact && b->op != BinaryOp::Eq && !(cannotWrap(*l, facts) && cannotWrap(*r, facts))))
     return;
   switch (b->op) {
   case BinaryOp::Eq:
@@ -284,12 +306,31 @@ void Checker::addFact(Expr *e, Facts &facts) {
   }
 }
 
+void Checker::keepExact(Expr *e, const Size &size, StringRef message) {
+  if (!cannotWrap(size, body->facts))
+    checkSize(e, size, size, true, e->span, message.str());
+}
+
+/// What an `assert` compares is known behind it as numbers without end are compared, so it may not wrap.
+void Checker::keepExact(Expr *e) {
+  auto *b = dyn_cast<BinaryExpr>(e);
+  if (b && b->op == BinaryOp::And)
+    return keepExact(b->lhs), keepExact(b->rhs);
+  if (!b || !isComparison(b->op) || b->op == BinaryOp::Ne)
+    return;
+  auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
+  if (l && r) {
+    keepExact(b->lhs, *l, "assertion failed");
+    keepExact(b->rhs, *r, "assertion failed");
+  }
+}
+
 /// `where` states sizes only: each part is a comparison of two sizes.
 void Checker::whereClause(DefDecl *d) {
   if (!d->where)
     return;
   Facts facts;
-  addFact(d->where, facts);
+  addFact(d->where, facts, true);
   std::function<void(Expr *)> each = [&](Expr *e) {
     auto *b = dyn_cast<BinaryExpr>(e);
     if (b && b->op == BinaryOp::And)

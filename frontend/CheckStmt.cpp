@@ -17,7 +17,8 @@ void Checker::statement(Stmt *s) {
                    if (!isError(t) && resolved(t)->kind != TypeKind::Str)
                      diags.report(Code::E0204, a->message->span, "the message of an `assert` is a str, not " + str(t));
                  }
-                 addFact(a->cond, body->facts);
+                 keepExact(a->cond);
+                 addFact(a->cond, body->facts, true);
                },
                [&](ExprStmt *e) {
                  const Type *t = check(e->expr);
@@ -271,8 +272,11 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
     element = types.int64();
     auto l = sizeOf(r->lo), h = sizeOf(r->hi);
     known = l && h;
-    if (known)
+    if (known) {
       lo = *l, hi = *h;
+      keepExact(r->lo, lo, "the range");
+      keepExact(r->hi, hi, "the range");
+    }
     if (auto length = known ? (hi - lo).constant() : std::nullopt; length && *length < 0)
       diags.report(Code::E0332, r->span, "the range ends before it starts: its length would be " + std::to_string(*length))
           .help(("`flip(" + sources.text(r->hi->span) + ".." + sources.text(r->lo->span) + ")` counts down").str());
@@ -288,8 +292,10 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
     if (!same(resolved(t), types.int64()))
       diags.report(Code::E0211, b.iter->span, "a range counts to an int, not to " + str(t)).help("convert with `int(...)`");
     element = types.int64();
-    if (auto h = sizeOf(b.iter))
+    if (auto h = sizeOf(b.iter)) {
       hi = *h, known = true;
+      keepExact(b.iter, hi, "the range");
+    }
   } else if (t->kind != TypeKind::Error) {
     auto &d = diags.report(Code::E0211, b.iter->span, "`for` goes over a range, an int or an array, not " + str(t), str(t));
     if (isFloating(t) && dimsOf(t).empty())

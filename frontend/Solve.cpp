@@ -475,8 +475,13 @@ bool Checker::unify(const Type *pattern, const Type *actual, Solver &s, Mismatch
   }
   case TypeKind::Struct: {
     auto *a = cast<StructType>(pattern), *b = cast<StructType>(actual);
-    if (a->decl != b->decl)
+    if (a->decl != b->decl) {
+      if (a->decl->name == b->decl->name)
+        why.reason = ("`" + a->decl->name + "` of module `" + a->decl->module->name + "` and `" + b->decl->name + "` of module `" +
+                      b->decl->module->name + "` are two records")
+                         .str();
       return false;
+    }
     for (auto [x, y] : llvm::zip(a->types, b->types))
       if (!unify(x, y, s, why))
         return false;

@@ -182,6 +182,14 @@ public:
   void checkCount(ast::Expr *e, const Value &value);
   /// What a size is computed from fits 64 bits.
   void checkComputable(const Size &size);
+  /// The product of sizes is no more than an array may have.
+  void checkFactors(const Factors &array);
+  /// An `int` that becomes a size: what it is computed from is no larger than an array may be.
+  void checkNewSize(const Size &size);
+  /// What is compared is what its arithmetic says: none of it wraps. `message` begins what is said else.
+  void checkExact(const Size &size, StringRef message);
+  /// Each term of a size is at most `most`; with `isSigned` those without a factor too.
+  void checkTerms(const Size &size, int64_t most, bool isSigned, const Text &message, StringRef code);
 
   //===- Expressions (GenExpr.cpp)
   //--------------------------------------------------------------------------------===//

@@ -78,15 +78,26 @@ static mlir::Value divided(FunctionGen &f, mlir::Value room, mlir::Value size) {
   return f.fold<arith::DivUIOp>(room, f.fold<arith::MaxUIOp>(size, f.index(1)));
 }
 
+static mlir::Value magnitude(FunctionGen &f, mlir::Value n) { return f.fold<arith::MaxSIOp>(n, f.fold<arith::SubIOp>(f.index(0), n)); }
+
 void FunctionGen::checkComputable(const Size &size) {
+  checkTerms(size, mostElements, false, Text("out of memory: the size " + size.str() + " of an array is larger than any memory"), "E0901");
+}
+
+void FunctionGen::checkExact(const Size &size, StringRef message) {
+  if (!size.symbol() || size.symbol()->lhs)
+    checkTerms(size, int64_t(1) << 60, true, Text(message.str() + ": " + size.str() + " is beyond 64 bits"), "E0803");
+}
+
+void FunctionGen::checkTerms(const Size &size, int64_t most, bool isSigned, const Text &message, StringRef code) {
   unsigned plain = 0;
   for (const Term &term : size.terms()) {
     for (const Sym *sym : term.syms)
       if (sym->lhs) {
-        checkComputable(*sym->lhs);
-        checkComputable(*sym->rhs);
+        checkTerms(*sym->lhs, most, isSigned, message, code);
+        checkTerms(*sym->rhs, most, isSigned, message, code);
       }
-    const bool isPlain = term.syms.empty() || (term.syms.size() == 1 && (term.coef == 1 || term.coef == -1));
+    const bool isPlain = term.syms.empty() || (!isSigned && term.syms.size() == 1 && (term.coef == 1 || term.coef == -1));
     if (isPlain && (term.syms.empty() || ++plain <= 2)) // the sum of two fits, without a sign
       continue;
     Factors factors;
@@ -95,13 +106,10 @@ void FunctionGen::checkComputable(const Size &size) {
       factors.sizes.push_back(Size(sym));
     if (isCounted(env, factors))
       continue;
-    mlir::Value room = index(mostElements / factors.constant);
-    for (const Size &factor : factors.sizes) {
-      mlir::Value n = eval(factor);
-      room = divided(*this, room, fold<arith::MaxSIOp>(n, fold<arith::SubIOp>(index(0), n)));
-    }
-    check(compare("gt", toInt(room), integer(0)), Text("out of memory: the size " + size.str() + " of an array is larger than any memory"),
-          "E0901");
+    mlir::Value room = index(most / factors.constant);
+    for (const Size &factor : factors.sizes)
+      room = divided(*this, room, magnitude(*this, eval(factor)));
+    check(compare("gt", toInt(room), integer(0)), message, code);
   }
 }
 
@@ -142,21 +150,33 @@ void FunctionGen::checkCount(Expr *e, const Value &value) {
     const bool isSmall = array.sizes.empty() && array.constant <= mostElements;
     if (isSmall || isCounted(env, array) || llvm::any_of(before, [&](const Factors &x) { return divides(array, x); }))
       continue;
-    Text text("out of memory: an array of ");
-    const char *between = "";
-    mlir::Value room = index(mostElements / array.constant);
-    if (array.constant != 1 || array.sizes.empty()) {
-      text.text(array.constant > mostElements ? "more than " + std::to_string(mostElements) : std::to_string(array.constant));
-      between = " x ";
-    }
-    for (const Size &size : array.sizes) {
-      checkComputable(size);
-      mlir::Value n = eval(size);
-      room = divided(*this, room, n);
-      text.text(between).number(toInt(n));
-      between = " x ";
-    }
-    check(compare("gt", toInt(room), integer(0)), text.text(" elements"), "E0901");
+    checkFactors(array);
   }
+}
+
+void FunctionGen::checkFactors(const Factors &array) {
+  Text text("out of memory: an array of ");
+  const char *between = "";
+  mlir::Value room = index(mostElements / array.constant);
+  if (array.constant != 1 || array.sizes.empty()) {
+    text.text(array.constant > mostElements ? "more than " + std::to_string(mostElements) : std::to_string(array.constant));
+    between = " x ";
+  }
+  for (const Size &size : array.sizes) {
+    checkComputable(size);
+    mlir::Value n = eval(size);
+    const bool isSize = !size.symbol() || (!size.symbol()->lhs && size.symbol()->kind != SymKind::Local);
+    room = divided(*this, room, isSize ? n : magnitude(*this, n)); // (-3) ** 2 is a size
+    text.text(between).number(toInt(n));
+    between = " x ";
+  }
+  check(compare("gt", toInt(room), integer(0)), text.text(" elements"), "E0901");
+}
+
+void FunctionGen::checkNewSize(const Size &size) {
+  if (size.terms().size() == 1 && size.terms().front().coef > 0)
+    checkFactors(factorsOf(size));
+  else
+    checkComputable(size);
 }
 } // namespace tl::mlirgen

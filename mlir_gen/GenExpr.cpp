@@ -85,6 +85,12 @@ void FunctionGen::checkSizes(const Expr *e) {
     return;
   for (const SizeCheck &c : it->second) {
     At where(*this, c.span);
+    if (c.isNewSize && (!c.rhs.symbol() || c.rhs.symbol()->lhs))
+      checkNewSize(c.rhs);
+    checkExact(c.lhs, c.message);
+    checkExact(c.rhs, c.message);
+    if (c.lhs == c.rhs)
+      continue;
     mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
     Text text(c.message);
     if (!c.equal && c.lhs.constant()) // a bound

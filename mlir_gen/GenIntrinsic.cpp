@@ -324,6 +324,8 @@ mlir::Value FunctionGen::sizeFrom(mlir::Value index, const Size &size) {
                 : mlir::matchPattern(index, mlir::m_ConstantInt(&constant)) ? !constant.isNegative()
                                                                             : lessEqual(Size(0), size, facts) == Answer::Always;
   if (!proved) {
+    if (!isNew)
+      checkNewSize(size);
     mlir::Value n = toInt(index);
     check(compare("ge", n, integer(0)), Text("a size is at least 0, this is ").number(n), "E0313");
     facts.nonNegative.push_back(size);
