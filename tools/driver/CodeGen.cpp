@@ -1,7 +1,10 @@
 // LLVM dialect -> LLVM IR -> object code.
 #include "tools/driver/CodeGen.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/SCCIterator.h"
+#include "llvm/Analysis/CallGraph.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
@@ -16,6 +19,28 @@ static bool isEntry(const llvm::GlobalValue &value) {
          name.starts_with(driver::cFunctionPrefix);
 }
 
+/// Recursion that goes on with the result of a call nests as deep at every level: where the stack ends the program stops, and does not
+/// become an endless loop at some. Calls in the last place may be loops.
+static void keepNesting(llvm::Module &module) {
+  llvm::CallGraph graph(module);
+  for (auto round = llvm::scc_begin(&graph); !round.isAtEnd(); ++round) {
+    if (!round.hasCycle())
+      continue;
+    llvm::SmallVector<llvm::Function *> functions;
+    for (llvm::CallGraphNode *node : *round)
+      if (llvm::Function *function = node->getFunction())
+        functions.push_back(function);
+    auto goesOn = [&](llvm::Instruction &instruction) {
+      auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+      return call && llvm::is_contained(functions, call->getCalledFunction()) &&
+             llvm::any_of(call->users(), [](llvm::User *user) { return !llvm::isa<llvm::PHINode, llvm::ReturnInst>(user); });
+    };
+    if (llvm::any_of(functions, [&](llvm::Function *f) { return llvm::any_of(llvm::instructions(f), goesOn); }))
+      for (llvm::Function *function : functions)
+        function->addFnAttr("disable-tail-calls", "true");
+  }
+}
+
 std::unique_ptr<llvm::Module> driver::translate(mlir::ModuleOp op, llvm::LLVMContext &context, llvm::TargetMachine &machine) {
   auto module = mlir::translateModuleToLLVMIR(op, context);
   if (!module)
@@ -26,11 +51,10 @@ std::unique_ptr<llvm::Module> driver::translate(mlir::ModuleOp op, llvm::LLVMCon
     if (function.isDeclaration())
       continue;
     function.setDoesNotThrow();
-    // Calls nest as deep at every level: where the stack ends, the program stops, and does not become an endless loop at some.
-    function.addFnAttr("disable-tail-calls", "true");
     // Touches every page of a large frame, so that a stack overflow meets the guard page.
     function.addFnAttr("probe-stack", "inline-asm");
   }
+  keepNesting(*module);
   return module;
 }
 
