@@ -114,7 +114,7 @@ struct Body {
   std::vector<SmallVector<VarDecl *>> assigned;      ///< for each open loop: the variables assigned in it
   SmallVector<const char *> walls;                   ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
-  llvm::ArrayRef<VarDecl *> later;                   ///< in a default: the parameters that it cannot name
+  llvm::ArrayRef<VarDecl *> later;                   ///< in a default: its parameter and those behind it, which it cannot name
   bool isHandedOver = false;                         ///< where a function is checked that a definition is given
   unsigned applications = 0;                         ///< of lambdas
   unsigned number = 0;                               ///< of all bodies
@@ -126,6 +126,12 @@ struct DefCall {
   const CallExpr *e;
   const Callable *callee;
   bool isHandedOver; ///< stands in a function that is handed to another definition
+};
+
+/// A call in the default of a parameter that leaves out an argument: its default is needed too.
+struct DefaultUse {
+  const VarDecl *in, *of;
+  const CallExpr *e;
 };
 
 class Checker {
@@ -170,6 +176,7 @@ private:
   DefDecl *treeMap = nullptr;
   unsigned bodies = 0;
   std::vector<DefCall> defCalls;
+  std::vector<DefaultUse> defaultUses;
   llvm::MapVector<const Decl *, Expr *> keyBodies; ///< in which keys are to be checked
   llvm::ArrayRef<Span> argumentSpans;              ///< of the call of a function value that is being checked
   bool anyDivisor = false;                         ///< a size may divide by what is not known to be positive; the caller checks it
@@ -316,6 +323,7 @@ private:
 
   // CheckRecursion.cpp
   void checkGrowth();
+  void checkDefaults();
   void checkFunctionsHandedOn();
 
   // CheckShape.cpp: what no signature can say

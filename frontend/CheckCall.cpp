@@ -466,6 +466,10 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     c->instance.sizes.push_back(applySolution(Size(holes[p]), s));
   for (const Pack *p : d->packs)
     c->instance.packs.push_back(applySolution(Dims{Dim(packs[p])}, s));
+  if (body && !body->later.empty())
+    for (auto [i, p] : llvm::enumerate(d->params))
+      if ((*from)[i] < 0)
+        defaultUses.push_back({body->later.front(), p, e});
   if (body && body->def && d->body)
     defCalls.push_back({body->def, e, c, body->isHandedOver});
   instantiated(e, c);

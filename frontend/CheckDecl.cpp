@@ -41,6 +41,7 @@ void Checker::run() {
   checkRules();
   checkExports();
   checkGrowth();
+  checkDefaults();
   checkFunctionsHandedOn();
 }
 

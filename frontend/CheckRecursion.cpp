@@ -81,6 +81,28 @@ void Checker::checkGrowth() {
   }
 }
 
+/// The default of a parameter stands for the argument at each call: one that needs itself has no end.
+void Checker::checkDefaults() {
+  llvm::DenseSet<const VarDecl *> reported;
+  for (const DefaultUse &use : defaultUses) {
+    llvm::DenseSet<const VarDecl *> seen{use.of};
+    SmallVector<const VarDecl *> open{use.of};
+    while (!open.empty() && !seen.contains(use.in)) {
+      const VarDecl *at = open.pop_back_val();
+      for (const DefaultUse &next : defaultUses)
+        if (next.in == at && seen.insert(next.of).second)
+          open.push_back(next.of);
+    }
+    if (!seen.contains(use.in) || reported.contains(use.in))
+      continue;
+    reported.insert(seen.begin(), seen.end());
+    diags
+        .report(Code::E0111, use.e->span,
+                ("the default of `" + use.in->name + "` needs itself: this call leaves out `" + use.of->name + "`").str())
+        .label(use.in->nameSpan, "declared here");
+  }
+}
+
 /// A definition that takes functions is made inside of its caller. In its own body it may call itself with just those functions.
 void Checker::checkFunctionsHandedOn() {
   struct Open {
