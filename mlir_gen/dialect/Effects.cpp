@@ -1,5 +1,6 @@
 // Checks, text and files: what must fit together, and checks for all indices of a map at once.
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir_gen/dialect/Dialect.h"
 #include "mlir_gen/dialect/Rules.h"
 
@@ -52,7 +53,15 @@ LogicalResult GiveOp::verify() {
 }
 
 void ArgumentOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getExtents()); }
-void LoadOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) { llvm::append_range(sizes, getSizes()); }
+
+/// What was expected is what was found, or the program has ended. A size that is computed may have come out as -1, which means any.
+void LoadOp::resultSizes(OpBuilder &, unsigned result, SmallVectorImpl<Value> &sizes) {
+  for (auto [expected, found] : llvm::zip(getExpect(), getSizes())) {
+    APInt constant;
+    bool isSize = matchPattern(expected, m_ConstantInt(&constant)) ? constant.isNonNegative() : bool(expected.getDefiningOp<LoadOp>());
+    sizes.push_back(isSize ? Value(expected) : Value(found));
+  }
+}
 
 SmallVector<Batched> StringOp::batch(BatchBuilder &batch, ArrayRef<Batched>) {
   return {{batch.b.clone(*getOperation())->getResult(0), {}}};
