@@ -243,7 +243,7 @@ private:
   void bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, VarKind kind);
   void dropped(Expr *e);
   List<VarDecl *> carriedVars(SmallVector<VarDecl *> assigned, Span loop);
-  const Type *iterated(Binder &b, VarKind kind, Facts &facts);
+  const Type *iterated(Binder &b, VarKind kind, Facts &facts, const Scope *around);
 
   // CheckExpr.cpp
   const Type *check(Expr *e, const Type *expected = nullptr);
@@ -319,6 +319,7 @@ private:
   void instantiated(CallExpr *e, Callable *c);
   bool genericArguments(const SubscriptExpr *brackets, DefDecl *d, llvm::ArrayRef<const Type *> types_,
                         const llvm::DenseMap<const Sym *, const Sym *> &holes, Solver &s);
+  std::string needs(const DefDecl *d);
   bool checkWhere(CallExpr *e, DefDecl *d, const Solver &s);
 
   // CheckRecursion.cpp

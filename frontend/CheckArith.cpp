@@ -19,8 +19,11 @@ const Type *Checker::unary(UnaryExpr *e) {
     body->numbers.back().negated = true;
   for (LiteralUse &c : body->constants)
     c.negated |= c.use == e->operand;
-  if (isNumber(t) || isVector(t))
+  if (isNumber(t) || isVector(t)) {
+    if (!isNumber(t))
+      makeFloat(t, e->span);
     return t;
+  }
   diags.report(Code::E0301, e->span, "cannot apply `-` to " + str(t)).label(e->operand->span, str(t));
   return types.error();
 }
@@ -147,9 +150,14 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
         d.note("arithmetic on records needs floats throughout; " + leaf);
       return types.error();
     }
-  auto open = [&](const Type *t) { // a literal beside a record is a float
-    if (auto *i = dyn_cast<InferType>(t))
-      bindInfer(i, types.infer(Constraint::Float, e->span));
+  for (const Type *t : {l, r})
+    makeFloat(t, e->span);
+  // A literal beside a record is as wide as the widest of its leaves: it is rounded once, in each leaf.
+  auto open = [&](const Type *literal, const Type *vector) {
+    auto *i = dyn_cast<InferType>(resolved(literal));
+    const Type *widest = i ? widestFloat(vector, types) : nullptr;
+    if (widest && (widest->kind == TypeKind::Scalar || widest->kind == TypeKind::Infer))
+      bindInfer(i, widest);
   };
   switch (e->op) {
   case BinaryOp::Add:
@@ -159,13 +167,13 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
     break;
   case BinaryOp::Mul:
     if (scalarFloat(l))
-      return open(l), r;
+      return open(l, r), r;
     if (scalarFloat(r))
-      return open(r), l;
+      return open(r, l), l;
     break;
   case BinaryOp::Div:
     if (scalarFloat(r))
-      return open(r), l;
+      return open(r, l), l;
     break;
   default:
     break;

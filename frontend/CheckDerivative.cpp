@@ -3,7 +3,7 @@
 
 namespace tl::frontend {
 
-/// Literals whose type is open become floats: of what is differentiated and by what.
+/// Literals whose type is open become floats: in a vector, of what is differentiated and by what.
 void Checker::makeFloat(const Type *t, Span span) {
   t = resolved(t);
   if (auto *literal = dyn_cast<InferType>(t))
@@ -13,6 +13,9 @@ void Checker::makeFloat(const Type *t, Span span) {
   else if (auto *tuple = dyn_cast<TupleType>(t))
     for (const Type *elem : tuple->elems)
       makeFloat(elem, span);
+  else if (auto *record = dyn_cast<StructType>(t))
+    for (const Type *type : record->types)
+      makeFloat(type, span);
 }
 
 /// Whether there are derivatives of `f` by a value of that type; reports if not. `asked` is what the program calls the derivative, `role`

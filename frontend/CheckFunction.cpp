@@ -370,6 +370,7 @@ const Type *Checker::treeMapCall(CallExpr *e) {
       diags.report(Code::E0302, a.value->span, "`tree_map` goes over the floats of a vector, not " + str(t), str(t));
       return types.error();
     }
+    makeFloat(t, a.value->span);
     if (!meet(vector, t, why)) {
       reportMismatch(Code::E0302, a.value, vector, t, why, e->args[1].value->span, "the first");
       return types.error();

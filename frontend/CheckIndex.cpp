@@ -474,7 +474,15 @@ const Type *Checker::forExpr(ForExpr *e) {
       inferred.push_back(s);
       continue;
     }
-    iterated(b, VarKind::Binder, body->facts);
+    // All ranges of one list are known before the first of them runs.
+    const size_t reports = diags.size();
+    iterated(b, VarKind::Binder, body->facts, saved);
+    for (Diagnostic &d : diags.from(reports))
+      for (const Binder *earlier = e->binders.begin(); earlier != &b; ++earlier)
+        if (d.code == Code::E0140 && sources.text(d.labels.front().span) == sources.text(earlier->pattern->span))
+          d.helps = {("`" + sources.text(earlier->pattern->span) + "` is an index of the same list: nest them, as in " +
+                      "`sum(for i in 0..n: sum(for j in 0..i: f(i, j)))`")
+                         .str()};
     const Type *t = resolved(b.iter->type);
     std::optional<Size> lo = Size(0), hi;
     if (auto *r = dyn_cast<RangeExpr>(b.iter)) {

@@ -195,6 +195,9 @@ static std::pair<Size, Size> sides(const Size &difference) {
   return result;
 }
 
+/// What callers of `d` must see to, in its own words.
+std::string Checker::needs(const DefDecl *d) { return ("`" + d->name + "` needs `" + sources.text(d->where->span) + "`").str(); }
+
 /// Facts that the callee needs: proved, refuted (reported), or left to run time.
 bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
   const Facts &facts = whereFacts[d];
@@ -203,7 +206,7 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
                        .label(d->where->span, "must hold");
     std::string here;
     fact.eachSym([&](const Sym *p) {
-      if (std::string given = applySolution(Size(p), s).str(); given != p->name)
+      if (std::string given = applySolution(Size(p), s).str(); !p->lhs && given != p->name)
         here += (here.empty() ? "here " : ", ") + p->name + " is " + given;
     });
     if (!w.values.empty())
@@ -212,15 +215,6 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
       report.note(here);
     return false;
   };
-  for (const Size &z : facts.zero) {
-    Witness w;
-    Size v = applySolution(z, s);
-    Answer a = equal(v, Size(0), body->facts, &w);
-    if (a == Answer::Never)
-      return failed(z, w);
-    if (a == Answer::Sometimes)
-      checkSize(e, sides(v).first, sides(v).second, true, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
-  }
   for (const Size &n : facts.nonNegative) {
     Witness w;
     Size v = applySolution(n, s);
@@ -228,7 +222,16 @@ bool Checker::checkWhere(CallExpr *e, DefDecl *d, const Solver &s) {
     if (a == Answer::Never)
       return failed(n, w);
     if (a == Answer::Sometimes)
-      checkSize(e, sides(v).second, sides(v).first, false, e->span, ("the sizes do not meet what `" + d->name + "` needs").str());
+      checkSize(e, sides(v).second, sides(v).first, false, e->span, needs(d));
+  }
+  for (const Size &z : facts.zero) {
+    Witness w;
+    Size v = applySolution(z, s);
+    Answer a = equal(v, Size(0), body->facts, &w);
+    if (a == Answer::Never)
+      return failed(z, w);
+    if (a == Answer::Sometimes)
+      checkSize(e, sides(v).first, sides(v).second, true, e->span, needs(d));
   }
   return true;
 }
@@ -330,7 +333,21 @@ void Checker::whereClause(DefDecl *d) {
   if (!d->where)
     return;
   Facts facts;
-  addFact(d->where, facts, true);
+  {
+    llvm::SaveAndRestore divides(anyDivisor, true);
+    addFact(d->where, facts, true);
+  }
+  // A division stands for one by a number of at least 1: that is asked for first.
+  std::vector<Size> divisors;
+  for (const auto *list : {&facts.zero, &facts.nonNegative})
+    for (const Size &fact : *list)
+      fact.eachSym([&](const Sym *s) {
+        if ((s->kind == SymKind::Div || s->kind == SymKind::Mod) && !s->rhs->constant() && !llvm::is_contained(divisors, *s->rhs))
+          divisors.push_back(*s->rhs);
+      });
+  for (const Size &divisor : divisors)
+    facts.nonNegative.push_back(divisor - Size(1));
+  std::rotate(facts.nonNegative.begin(), facts.nonNegative.end() - divisors.size(), facts.nonNegative.end());
   std::function<void(Expr *)> each = [&](Expr *e) {
     auto *b = dyn_cast<BinaryExpr>(e);
     if (b && b->op == BinaryOp::And)
@@ -352,11 +369,11 @@ void Checker::whereClause(DefDecl *d) {
   if (!d->isExport)
     return;
   // Nothing is known of a caller in another language: all of it is checked in each call.
-  const std::string message = ("the sizes do not meet what `" + d->name + "` needs").str();
+  const std::string message = needs(d);
   auto &checks = d->module->checks[d->where];
+  for (const Size &positive : facts.nonNegative) // divisors among them
+    checks.push_back({sides(positive).second, sides(positive).first, false, d->where->span, message});
   for (const Size &zero : facts.zero)
     checks.push_back({sides(zero).first, sides(zero).second, true, d->where->span, message});
-  for (const Size &positive : facts.nonNegative)
-    checks.push_back({sides(positive).second, sides(positive).first, false, d->where->span, message});
 }
 } // namespace tl::frontend

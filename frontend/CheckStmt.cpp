@@ -257,14 +257,18 @@ List<VarDecl *> Checker::carriedVars(SmallVector<VarDecl *> assigned, Span loop)
   return module->list<VarDecl *>(assigned);
 }
 
-/// What one step of `for pattern in iter` binds; facts about it where it is an index.
-const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts) {
+/// What one step of `for pattern in iter` binds, `iter` with the names of `around`; facts about it where it is an index.
+const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts, const Scope *around) {
   if (auto *c = dyn_cast<CallExpr>(b.iter); c && c->args.size() == 1 && isa<RangeExpr>(c->args[0].value) && isa<NameExpr>(c->callee))
     if (auto *d = llvm::dyn_cast_or_null<DefDecl>(lookup(cast<NameExpr>(c->callee)->name).decl); d && !d->body && d->opName == "flip") {
       b.iter = c->args[0].value;
       b.down = true;
     }
-  const Type *t = resolved(check(b.iter));
+  const Type *t;
+  {
+    llvm::SaveAndRestore there(scope, around);
+    t = resolved(check(b.iter));
+  }
   const Type *element = types.error();
   Size lo, hi;
   bool known = false;
@@ -317,7 +321,7 @@ void Checker::forStmt(ForStmt *s) {
   scope = pushScope(scope);
   Facts savedFacts = body->facts;
   loopAttributes(s->attrs);
-  iterated(s->binder, VarKind::Binder, body->facts); // once, before the loop
+  iterated(s->binder, VarKind::Binder, body->facts, scope); // once, before the loop
   body->assigned.emplace_back();
   const Type *t = check(s->body);
   if (s->body->value && !isError(t) && !same(resolved(t), types.unit()))

@@ -174,6 +174,8 @@ bool Checker::bindInfer(const InferType *i, const Type *to) {
   }
   if (!satisfies(to, i->constraint))
     return false;
+  if (i->constraint == Constraint::Vector)
+    makeFloat(to, i->origin);
   save(i);
   i->link = to;
   return true;
