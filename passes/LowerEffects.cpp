@@ -7,6 +7,7 @@
 #include "mlir_gen/dialect/Dialect.h"
 #include "passes/Passes.h"
 #include "passes/RuntimeCalls.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -40,10 +41,41 @@ public:
       lower(op);
       op->erase();
     }
+    markRecursion();
   }
 
 private:
-  static constexpr int64_t MaxRank = 32; // TL_MAX_RANK
+  static constexpr int64_t MaxRank = 32;                  // TL_MAX_RANK
+  static constexpr int64_t CallMark = 0x746c63616c6c2140; // TL_CALL_MARK
+
+  /// A function that calls itself, through others too, has the place of such a call in its frame, behind a mark: where the stack ends, the
+  /// runtime finds it there and says which recursion it was. That costs two stores a call, and nothing is shared between threads.
+  void markRecursion() {
+    llvm::MapVector<StringAttr, SmallVector<func::CallOp>> calls;
+    module.walk([&](func::CallOp call) { calls[call->getParentOfType<func::FuncOp>().getSymNameAttr()].push_back(call); });
+    auto reaches = [&](StringAttr from, StringAttr to) {
+      llvm::SetVector<StringAttr> met;
+      met.insert(from);
+      for (size_t i = 0; i < met.size() && !met.contains(to); ++i)
+        for (func::CallOp call : calls.lookup(met[i]))
+          met.insert(call.getCalleeAttr().getAttr());
+      return met.contains(to);
+    };
+    for (auto &[name, own] : calls) {
+      auto *call = llvm::find_if(own, [&](func::CallOp call) { return reaches(call.getCalleeAttr().getAttr(), name); });
+      if (call == own.end())
+        continue;
+      loc = call->getLoc();
+      b.setInsertionPointToStart(&(*call)->getParentOfType<func::FuncOp>().front());
+      Value frame = LLVM::AllocaOp::create(b, loc, pointer, LLVM::LLVMStructType::getLiteral(context, {i64, pointer}), number(1, i64));
+      auto keep = [&](int32_t field, Value value) {
+        Value at = LLVM::GEPOp::create(b, loc, pointer, i64, frame, ArrayRef<LLVM::GEPArg>{field});
+        LLVM::StoreOp::create(b, loc, value, at, /*alignment=*/0, /*isVolatile=*/true);
+      };
+      keep(0, number(CallMark, i64));
+      keep(1, place(*call, "E0902"));
+    }
+  }
 
   void lower(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)

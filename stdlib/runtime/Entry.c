@@ -41,8 +41,8 @@ static struct {
 static pthread_t entryThread;
 static atomic_int entryRunning;
 
-/* The lowest address of this thread's stack, found once: reading it is slow for the first thread. */
-static _Thread_local char *stackLow;
+/* The ends of this thread's stack, found once: reading them is slow for the first thread. */
+static _Thread_local char *stackLow, *stackHigh;
 
 static void findStack(void) {
   pthread_attr_t attr;
@@ -52,6 +52,7 @@ static void findStack(void) {
     return;
   if (!pthread_attr_getstack(&attr, &low, &size)) {
     stackLow = low;
+    stackHigh = stackLow + size;
     rtThread.stackLimit = stackLow + STACK_RESERVE;
   }
   pthread_attr_destroy(&attr);
@@ -75,8 +76,21 @@ _Noreturn void rtExit(int code) {
   exit(code);
 }
 
+/* A call that makes the innermost recursion: its place stands in the frame behind a mark (LowerEffects). NULL if there is none near the top
+ * of the stack. */
+__attribute__((no_sanitize_address)) static const TlPlace *recursionAt(const char *top) {
+  const char *from = top < stackLow + (64 << 10) ? stackLow + (64 << 10) : top, *to = stackHigh;
+  if (to - from > (1 << 20))
+    to = from + (1 << 20);
+  for (const int64_t *word = (const int64_t *)(((uintptr_t)from + 7) & ~(uintptr_t)7); (const char *)(word + 2) <= to; word++)
+    if (*word == TL_CALL_MARK)
+      return (const TlPlace *)word[1];
+  return NULL;
+}
+
 _Noreturn void rtStackOverflow(void) {
   rtThread.fault = RT_FAULT_STACK;
+  rtThread.faultCall = recursionAt(__builtin_frame_address(0));
   jump(TL_TRAP);
 }
 
@@ -104,6 +118,8 @@ static void onFault(int signal, siginfo_t *info, void *context) {
                    : signal == SIGILL                            ? RT_FAULT_INSTRUCTION
                    : signal == SIGSEGV && inGuard(info->si_addr) ? RT_FAULT_STACK
                                                                  : RT_FAULT_ADDRESS;
+  if (rtThread.fault == RT_FAULT_STACK)
+    rtThread.faultCall = recursionAt(info->si_addr);
   jump(rtThread.fault == RT_FAULT_STACK || rtThread.fault == RT_FAULT_ARITHMETIC ? TL_TRAP : TL_INTERNAL);
 }
 
@@ -185,7 +201,7 @@ void rtReportFault(void) {
     return;
   rtThread.fault = RT_NO_FAULT;
   if (fault == RT_FAULT_STACK)
-    rtReport(RT_STACK_OVERFLOW, overflow, sizeof overflow - 1, NULL);
+    rtReport(RT_STACK_OVERFLOW, overflow, sizeof overflow - 1, rtThread.faultCall);
   else if (fault == RT_FAULT_ARITHMETIC)
     rtReport(RT_ARITHMETIC, arithmetic, sizeof arithmetic - 1, NULL);
   else {

@@ -62,7 +62,8 @@ typedef struct {
   char *stackLimit;  /* below it there is too little stack for the runtime's functions */
   int fault;
   void *faultAddress;
-  Buffer *messages; /* where error messages wait for their turn; null: written at once */
+  const TlPlace *faultCall; /* of a stack overflow: a call that makes the recursion */
+  Buffer *messages;         /* where error messages wait for their turn; null: written at once */
 } Thread;
 extern _Thread_local Thread rtThread;
 extern bool rtIsLibrary; /* entered by tl_library_call: arguments are the word of a program in C */

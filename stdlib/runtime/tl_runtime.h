@@ -26,6 +26,8 @@ typedef struct {
   int32_t line, col, width;
   const char *code;
 } TlPlace;
+/* What stands in the frame of a function that calls itself, before the address of the TlPlace of such a call. */
+#define TL_CALL_MARK 0x746c63616c6c2140
 
 /* Exit codes. */
 enum { TL_OK = 0, TL_USAGE = 2, TL_IO = 3, TL_INTERNAL = 70, TL_TRAP = 101, TL_INTERRUPTED = 130 };
