@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 TOKEN = re.compile(r'#[^\n]*|"(?:[^"\\\n]|\\.)*"|\d\w*(?:\.\d\w*)?|\w+|//=|\*\*=|[-+*/%=!<>]=|->|\|>|\*\*|//|\.\.\.|\.\.|\?\?|\s+|.')
-INSIDE = re.compile(r"mlir|llvm|\btl\.\w|\b(scf|arith|linalg|tensor|memref|func)\.\w|std::|0x[0-9a-f]{6}|nullptr|assertion|unreachable"
+INSIDE = re.compile(r"mlir|llvm|\btl\.\w|\b(scf|arith|tensor|memref|func)\.\w|linalg\.(generic|index|yield|fill|map)|std::|0x[0-9a-f]{6}|nullptr|assertion|unreachable"
                     r"|internal|\.cpp|\.h:|<unknown>|!tl|%\d", re.I)
 SCALARS = "bool i8 i16 i32 i64 u8 u16 u32 u64 f16 bf16 f32 f64".split()
 OPERATORS = "+ - * / // % @ ** == != < <= > >= and or |> ..".split()
