@@ -411,10 +411,10 @@ bool isTransform(StringRef name);
 std::string ordinal(unsigned n);
 /// Is a size in it still to be found?
 bool hasHole(const Size &s);
-/// Is a value of this type a key, or made of keys among others?
-bool holdsKeys(const Type *t);
-/// Is a value of this type a str, or made of some among others?
-bool holdsText(const Type *t);
+/// Is a value of this type one of `kind`, or made of such among others?
+bool holds(const Type *t, TypeKind kind);
+inline bool holdsKeys(const Type *t) { return holds(t, TypeKind::Key); }
+inline bool holdsText(const Type *t) { return holds(t, TypeKind::Str); }
 /// Calls back for each symbol and pack of a type, left to right.
 void eachSize(const Type *t, llvm::function_ref<void(const Sym *)> sym, llvm::function_ref<void(const Pack *)> pack);
 } // namespace tl::frontend

@@ -7,16 +7,6 @@
 
 namespace tl::frontend {
 
-bool holdsKeys(const Type *t) {
-  t = resolved(elemOf(resolved(t)));
-  if (auto *tuple = dyn_cast<TupleType>(t))
-    return llvm::any_of(tuple->elems, holdsKeys);
-  if (auto *record = dyn_cast<StructType>(t))
-    return llvm::any_of(record->types, holdsKeys) ||
-           llvm::any_of(record->decl->fields, [](const FieldDecl &f) { return holdsKeys(f.type); });
-  return t->kind == TypeKind::Key;
-}
-
 namespace {
 const Type *typeOf(const Decl *d) {
   auto *var = dyn_cast<VarDecl>(d);

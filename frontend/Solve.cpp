@@ -21,14 +21,14 @@ bool Checker::holdsError(const Type *t) {
   return isError(t);
 }
 
-bool holdsText(const Type *t) {
+bool holds(const Type *t, TypeKind kind) {
   t = resolved(elemOf(resolved(t)));
+  auto part = [&](const Type *x) { return x && holds(x, kind); };
   if (auto *tuple = dyn_cast<TupleType>(t))
-    return llvm::any_of(tuple->elems, holdsText);
+    return llvm::any_of(tuple->elems, part);
   if (auto *record = dyn_cast<StructType>(t))
-    return llvm::any_of(record->types, holdsText) ||
-           llvm::any_of(record->decl->fields, [](const FieldDecl &f) { return f.type && holdsText(f.type); });
-  return t->kind == TypeKind::Str;
+    return llvm::any_of(record->types, part) || llvm::any_of(record->decl->fields, [&](const FieldDecl &f) { return part(f.type); });
+  return t->kind == kind;
 }
 
 bool Checker::hasTextInArray(const Type *t) {
