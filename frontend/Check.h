@@ -216,7 +216,7 @@ private:
   void whereClause(DefDecl *d);
   void checkSignature(DefDecl *d);
   void checkFields(StructDecl *s);
-  void addFact(Expr *e, Facts &facts, bool isExact); ///< isExact: it is checked that nothing in it wraps
+  void addFact(Expr *e, Facts &facts, bool isExact, Expr *inside = nullptr); ///< isExact: it is checked that nothing in it wraps
   bool cannotWrap(const Size &size, const Facts &facts);
   void keepExact(Expr *e);
   void keepExact(Expr *e, const Size &size, StringRef message);

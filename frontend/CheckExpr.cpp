@@ -210,7 +210,7 @@ const Type *Checker::boolean(Expr *e, const char *what) {
 const Type *Checker::ifExpr(IfExpr *e, const Type *expected) {
   boolean(e->cond, "the condition of `if`");
   Facts saved = body->facts;
-  addFact(e->cond, body->facts, false);
+  addFact(e->cond, body->facts, false, e->then);
   const Type *a = check(e->then, expected);
   body->facts = saved;
   if (!e->otherwise) {

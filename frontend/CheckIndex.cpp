@@ -509,7 +509,7 @@ const Type *Checker::forExpr(ForExpr *e) {
   }
   if (e->filter) {
     boolean(e->filter, "a filter");
-    addFact(e->filter, body->facts, false);
+    addFact(e->filter, body->facts, false, e->body);
   }
   size_t before = diags.size();
   uint32_t mark = sizeMark();

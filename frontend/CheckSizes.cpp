@@ -274,20 +274,30 @@ bool Checker::cannotWrap(const Size &size, const Facts &facts) {
   return llvm::all_of(size.terms(), [&](const Term &t) { return std::abs(t.coef) <= 1024 && llvm::all_of(t.syms, isBounded); });
 }
 
-void Checker::addFact(Expr *e, Facts &facts, bool isExact) {
+void Checker::addFact(Expr *e, Facts &facts, bool isExact, Expr *inside) {
   auto *b = dyn_cast<BinaryExpr>(e);
   if (!b)
     return;
   if (b->op == BinaryOp::And) {
-    addFact(b->lhs, facts, isExact);
-    addFact(b->rhs, facts, isExact);
+    addFact(b->lhs, facts, isExact, inside);
+    addFact(b->rhs, facts, isExact, inside);
     return;
   }
   if (!isComparison(b->op))
     return;
   auto l = sizeOf(b->lhs), r = sizeOf(b->rhs);
-  if (!l || !r || (!isExact && b->op != BinaryOp::Eq && !(cannotWrap(*l, facts) && cannotWrap(*r, facts))))
+  if (!l || !r)
     return;
+  for (auto [side, other] : {std::pair(*l, *r), std::pair(*r, *l)}) {
+    if (isExact || cannotWrap(side, facts))
+      continue;
+    // What equals the size of an array is a size, and checked where that is known; any other may wrap, and says nothing.
+    bool isSize = false;
+    other.eachSym([&](const Sym *s) { isSize |= s->kind == SymKind::Param || s->kind == SymKind::Fresh; });
+    if (b->op != BinaryOp::Eq || !inside || !isSize || !cannotWrap(other, facts))
+      return;
+    checkSize(inside, side, side, true, b->span, "the condition");
+  }
   switch (b->op) {
   case BinaryOp::Eq:
     facts.zero.push_back(*l - *r);
