@@ -227,7 +227,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Session::lowered(ast::Program &program, mlirge
     Phases::Scope scope(phases, "generate");
     module = mlirgen::generate(program, sources, state->context, entry);
   }
-  if (!diagnostics.empty()) // a part of the language that is not built yet
+  if (!diagnostics.empty()) // what generation reports
     return {};
   if (!module || mlir::failed(mlir::verify(*module))) {
     if (failure.empty())
