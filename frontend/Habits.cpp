@@ -108,13 +108,8 @@ static const std::pair<StringRef, StringRef> modules[] = {
 static const std::pair<StringRef, StringRef> arguments[] = {
     {"dtype", "an element type stands in brackets, `zeros[f64]([n])`; values are converted with `f64(x)`"},
     {"keepdims", "write `keep=true`"},
-    {"ddof", "write `var(x) * n / (n - 1)`"},
-    {"has_aux", "give the value first: `let (y, pullback) = vjp(f, x)` differentiates whatever `f` gives"},
-    {"argnums", "by another parameter: `grad(w -> f(x, w))(w)`; by several: a tuple or a record"},
-    {"in_axes", "`vmap(f, axis=(0, None))`"},
-    {"out_axes", "`vmap(f, out=1)`"},
-    {"descending", "write `flip(sort(x))`"},
-    {"reverse", "write `flip(sort(x))`"}};
+    {"ddof", "write `variance(x) * n / (n - 1)`"},
+    {"descending", "write `-sort(-x)`"}};
 
 std::string argumentHabit(StringRef name) {
   for (auto [known, help] : arguments)
