@@ -122,6 +122,7 @@ struct InferType : TypeOf<TypeKind::Infer> {
   mutable const Type *link = nullptr;
   mutable bool preferFloat = false; ///< an element type left out: float, where a literal without a point would be int
   Span origin;
+  mutable Span floatBy; ///< the use that asked for a float where this could have been an int
   /// What it becomes where nothing else is asked: a float, else an int.
   bool becomesFloat() const {
     return constraint == Constraint::Float || constraint == Constraint::Vector || (preferFloat && constraint != Constraint::Int);

@@ -154,6 +154,7 @@ private:
   llvm::DenseMap<const Module *, Scope *> moduleScopes;
   llvm::DenseMap<const VarDecl *, Size> sizeValues; ///< immutable ints whose value is a known size
   llvm::DenseMap<const DefDecl *, Scope *> signatureScopes;
+  llvm::DenseMap<const StructDecl *, Scope *> recordScopes;
   llvm::DenseMap<const DefDecl *, Facts> whereFacts;
   llvm::StringSet<> unknownTypes;                 ///< reported in this declaration
   llvm::DenseSet<const TypeParam *> brokenParams; ///< their constraint was reported
@@ -162,6 +163,7 @@ private:
     const Type *link;
     Constraint constraint;
     bool preferFloat;
+    Span floatBy;
   };
   std::vector<Undo> trail;
   SmallVector<const FnValue *> applied; ///< the lambdas whose bodies are being checked, the innermost last
@@ -191,6 +193,7 @@ private:
   /// What to do where an array was to grow or shrink.
   static StringRef keepsItsSize();
   void namedWrongly(Diagnostic &d, const Expr *e) const;
+  bool madeFloatBy(Diagnostic &d, const Expr *e) const;
   std::string suggestionOf(StringRef name, llvm::ArrayRef<StringRef> candidates) const;
   void declare(Scope *into, VarDecl *var) { into->names[var->name] = {var}; }
   const Type *resolveType(TypeExpr *e, Where where, Scope *into);
@@ -215,6 +218,7 @@ private:
   void resolveSignature(DefDecl *d);
   void whereClause(DefDecl *d);
   void checkSignature(DefDecl *d);
+  bool isMain(const DefDecl *d) const { return d->name == "main" && d->module == program.main(); } ///< its parameters are flags
   void checkFields(StructDecl *s);
   void addFact(Expr *e, Facts &facts, bool isExact, Expr *inside = nullptr); ///< isExact: it is checked that nothing in it wraps
   bool cannotWrap(const Size &size, const Facts &facts);
@@ -280,6 +284,7 @@ private:
   const Type *joinSizes(const Type *a, const Type *b, Span at);
   bool defer(const Size &a, const Size &b);
   bool notNegative(Code code, Expr *at, const Size &size, StringRef what);
+  const Type *foundByFlag(DefDecl *d, unsigned param);
   void namesOnce(llvm::ArrayRef<const Pattern *> patterns);
 
   // CheckKeys.cpp

@@ -72,7 +72,11 @@ const Type *Checker::call(CallExpr *e, const Type *expected) {
       check(a.value);
   if (!isError(t)) {
     auto &d = diags.report(Code::E0305, callee->span, str(t) + " is not a function", str(t));
-    if (resolved(t)->kind != TypeKind::Str)
+    auto *n = dyn_cast<NameExpr>(callee);
+    auto *var = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
+    if (var && llvm::isa_and_nonnull<DefDecl>(lookupMember(program.modules.front().get(), n->name).decl))
+      d.origin(var->nameSpan, "hides the function").help(("give this `" + n->name + "` another name").str());
+    else if (resolved(t)->kind != TypeKind::Str)
       d.help("to index, write brackets: `x[i]`");
     namedWrongly(d, callee);
   }
@@ -282,6 +286,15 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
   for (VarDecl *p : d->params)
     want.push_back(substitute(p->type, types, sub));
   Mismatch why;
+  // How a parameter's type is shown: as it is written, with the sizes that arguments to the left have told.
+  auto ownType = [](const TypeParam *) -> const Type * { return nullptr; };
+  auto ownPack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
+  llvm::DenseMap<const Sym *, Size> told;
+  auto toldSize = [&](const Sym *sym) -> std::optional<Size> {
+    auto it = told.find(holes.lookup(sym));
+    return it == told.end() || hasHole(it->second) ? std::nullopt : std::optional<Size>(it->second);
+  };
+  Substitution written{ownType, ownPack, toldSize};
   auto misfit = [&](unsigned i) {
     const Type *w = applySolution(want[i], s);
     auto *record = dyn_cast<StructType>(resolved(elemOf(w)));
@@ -291,7 +304,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     auto &report = diags.report(Code::E0302, ordered[i]->span,
                                 ("`" + d->name + "` takes ").str() +
                                     str(!open     ? w
-                                        : unknown ? d->params[i]->type
+                                        : unknown ? substitute(d->params[i]->type, types, written)
                                                   : types.array(elemOf(w), Dims(dimsOf(d->params[i]->type)))) +
                                     " for `" + d->params[i]->name.str() + "`, not " + str(types_[i]),
                                 str(types_[i]));
@@ -338,6 +351,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
       continue;
     }
     want[i] = substitute(d->params[i]->type, types, sub); // again: P.float is known once an argument to the left has told P
+    told = s.sizes;
     if (!unify(want[i], got, s, why))
       return misfit(i);
   }

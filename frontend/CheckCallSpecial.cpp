@@ -48,18 +48,9 @@ const Type *Checker::construct(CallExpr *e, StructDecl *decl, const StructType *
   }
   if (failed)
     return types.error();
-  for (auto [f, field] : llvm::enumerate(decl->fields)) {
-    if (ordered[f])
-      continue;
-    if (decl->generics.empty()) {
-      ordered[f] = field.init; // checked with the record
-      continue;
-    }
-    ordered[f] = clone(field.init, *module); // of another type in each record
-    llvm::SaveAndRestore there(scope, static_cast<const Scope *>(moduleScopes[decl->module]));
-    if (!meets(f, ordered[f]))
-      return types.error();
-  }
+  for (auto [value, field] : llvm::zip(ordered, decl->fields))
+    if (!value)
+      value = field.init; // checked with the record, for all sizes and types
   const Type *t = applySolution(shape, s);
   for (auto [p, hole] : llvm::zip(decl->sizeParams, sizeHoles))
     if (!s.sizes.count(hole.symbol())) {
@@ -210,7 +201,9 @@ const Type *Checker::printOrSave(CallExpr *e, DefDecl *d) {
     }
   if (ordered.size() != (isPrint ? 1u : 2u)) {
     diags.report(Code::E0307, e->span, isPrint ? "`print` takes one value" : "`save` takes a path and a value")
-        .help(isPrint ? "several go into one string: `print(\"{a} {b}\")`" : "");
+        .help(!isPrint          ? ""
+              : ordered.empty() ? "an empty line is `print(\"\")`"
+                                : "several go into one string: `print(\"{a} {b}\")`");
     return types.error();
   }
   if (!isPrint && resolved(ordered[0]->type)->kind != TypeKind::Str) {

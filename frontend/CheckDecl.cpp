@@ -115,6 +115,7 @@ void Checker::resolveStruct(StructDecl *s) {
   const Scope *savedScope = scope;
   module = s->module;
   Scope *own = pushScope(moduleScopes[module]);
+  recordScopes[s] = own;
   scope = own;
   auto lacksDefault = [&](const GenericParam &g) {
     diags.report(Code::E0146, g.span, ("`" + g.name + "` has no default and stands behind a parameter with one").str())
@@ -159,7 +160,7 @@ void Checker::resolveStruct(StructDecl *s) {
 void Checker::checkFields(StructDecl *s) {
   Body own;
   Body *saved = body;
-  enterBody(own, s->module, pushScope(moduleScopes[s->module]));
+  enterBody(own, s->module, pushScope(recordScopes[s]));
   for (FieldDecl &f : s->fields) {
     if (!f.init)
       continue;
@@ -248,7 +249,9 @@ void Checker::resolveSignature(DefDecl *d) {
     else if (a.name == "copies" && library)
       d->copies = true;
     else if (a.name != "vjp" && a.name != "jvp")
-      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str());
+      diags.report(Code::E0128, a.span, ("unknown attribute `@" + a.name + "`").str())
+          .help(a.name == "jit" ? "all functions are compiled: leave it out"
+                                : "a function has `@vjp(of=f)` or `@jvp(of=f)`; of others it is made by a call, `let g = vmap(f)`");
   }
   if (!d->body && module != program.modules.front().get())
     diags.report(Code::E0129, d->nameSpan, ("`" + d->name + "` has no body").str())
@@ -275,7 +278,7 @@ void Checker::checkSignature(DefDecl *d) {
           .label(d->nameSpan, "first here");
       break;
     }
-  if (d->name != "main" || d->module != program.main())
+  if (!isMain(d))
     return;
   if (!d->typeParams.empty())
     diags.report(Code::E0133, d->nameSpan, "`main` has no type parameters: nobody calls it with types");
@@ -361,7 +364,7 @@ void Checker::checkBody(DefDecl *d) {
     if (d->result->kind == TypeKind::Fn)
       returnsFunction(d);
   }
-  if (d->name != "main" || d->module != program.main() || isError(d->result) || same(d->result, types.unit()))
+  if (!isMain(d) || isError(d->result) || same(d->result, types.unit()))
     return;
   if (d->resultExpr)
     diags.report(Code::E0205, d->resultExpr->span, "`main` gives nothing").help("leave out the type, and `print` the value");
@@ -379,7 +382,6 @@ void Checker::checkDef(DefDecl *d) {
   Body *savedBody = body;
   Body own;
   own.def = d;
-  own.facts = whereFacts[d];
   llvm::SaveAndRestore nothing(current, static_cast<Expr *>(nullptr));
   llvm::SaveAndRestore outside(applied, {});
   enterBody(own, d->module, pushScope(signatureScopes[d]));
@@ -395,15 +397,16 @@ void Checker::checkDef(DefDecl *d) {
       continue;
     }
     own.later = llvm::ArrayRef<VarDecl *>(d->params).drop_front(i);
-    const Type *t = check(p->init, p->type);
+    const Type *want = isMain(d) ? foundByFlag(d, i) : p->type, *t = check(p->init, want);
     own.later = {};
     Mismatch why;
     if (p->type->kind == TypeKind::None)
       continue;
     Solver s;
-    if (!unify(p->type, t, s, why))
+    if (!unify(want, t, s, why) || !solvePending(s, why))
       reportMismatch(Code::E0201, p->init, p->type, t, why, p->typeExpr->span, "the parameter's type");
   }
+  own.facts = whereFacts[d]; // not of the defaults: all arguments are there before a call checks it
   if (d->body)
     checkBody(d);
   else
@@ -438,6 +441,8 @@ void Checker::checkConst(ConstDecl *c) {
     else
       c->type = declared;
   }
+  if (same(resolved(c->type), types.unit()))
+    diags.report(Code::E0205, c->let->init->span, "this has no value to bind").help("what is to run stands in `def main() { ... }`");
   // A constant that is made of literals stays one: each use has a type of its own.
   const bool literal = !declared && isLiteral(c->let->init);
   if (literal)

@@ -58,7 +58,7 @@ const Type *Checker::infer(Expr *e, const Type *expected) {
                           if (isError(t))
                             return t;
                           if (!meet(t, types.int64(), why)) {
-                            diags.report(Code::E0214, side->span, "the ends of a range are int, not " + str(t), str(t));
+                            madeFloatBy(diags.report(Code::E0214, side->span, "the ends of a range are int, not " + str(t), str(t)), side);
                             return types.error();
                           }
                         }
@@ -200,7 +200,9 @@ const Type *Checker::boolean(Expr *e, const char *what) {
   if (isError(t) || (isBool(t) && dimsOf(t).empty()))
     return t;
   auto &d = diags.report(Code::E0204, e->span, std::string(what) + " is a bool, not " + str(t), str(t));
-  if (isBool(t))
+  if (auto *both = dyn_cast<TupleType>(t); both && both->elems.size() == 2 && resolved(both->elems[1])->kind == TypeKind::Str)
+    d.help("leave out the parentheses: `assert c, \"message\"`");
+  else if (isBool(t))
     d.help("reduce it with `any(...)` or `all(...)`");
   else if (isNumber(t) && dimsOf(t).empty())
     d.help("compare it, as in `!= 0`");
@@ -327,10 +329,10 @@ const Type *Checker::select(SelectExpr *e) {
       for (auto &entry : moduleScopes[import->target]->names)
         names.push_back(entry.getKey());
       llvm::sort(names);
-      if (std::string s = suggestionOf(e->name, names); !s.empty())
-        d.help("did you mean `" + s + "`?");
-      else if (std::string help = withoutModule(e->name); !help.empty())
+      if (std::string help = withoutModule(e->name); !help.empty())
         d.help(help);
+      else if (std::string s = suggestionOf(e->name, names); !s.empty())
+        d.help("did you mean `" + s + "`?");
       return types.error();
     }
   const size_t before = diags.size();

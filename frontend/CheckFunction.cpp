@@ -316,10 +316,12 @@ const Type *Checker::transformCall(CallExpr *e, StringRef name) {
     const Arg *named = llvm::find_if(e->args, [](const Arg &a) { return !a.name.empty(); });
     if (named != e->args.end() && named != e->args.begin() && name != "checkpoint") {
       auto *function = dyn_cast<NameExpr>(e->args[0].value);
+      std::string habit = argumentHabit(named->name);
       diags.report(Code::E0307, named->nameSpan, ("`" + name + "` has no parameter `" + named->name + "`").str())
-          .help(("its derivative is by the first argument; for another write a lambda: `" + name + "(w -> " +
-                 (function ? function->name : StringRef("f")) + "(x, w))(w)`")
-                    .str());
+          .help(!habit.empty() ? habit
+                               : ("its derivative is by the first argument; for another write a lambda: `" + name + "(w -> " +
+                                  (function ? function->name : StringRef("f")) + "(x, w))(w)`")
+                                     .str());
       return types.error();
     }
     auto &d = diags.report(Code::E0307, e->span, ("`" + name + "` takes one function").str());

@@ -310,7 +310,7 @@ const Type *Checker::subscript(SubscriptExpr *e) {
     if (!intIndex(ix.lo)) {
       auto &report = diags.report(Code::E0701, ix.span, "an index is an integer, not " + str(it), str(it));
       namedWrongly(report, ix.lo);
-      if (isFloating(it))
+      if (!madeFloatBy(report, ix.lo) && isFloating(it))
         report.help("convert with `int(...)`");
       return types.error();
     }

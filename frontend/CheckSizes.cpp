@@ -376,14 +376,31 @@ void Checker::whereClause(DefDecl *d) {
   };
   each(d->where);
   whereFacts[d] = facts;
-  if (!d->isExport)
+  if (!d->isExport && !isMain(d))
     return;
-  // Nothing is known of a caller in another language: all of it is checked in each call.
+  // Nothing is known of a caller in another language, nor of flags: all of it is checked in each call.
   const std::string message = needs(d);
   auto &checks = d->module->checks[d->where];
   for (const Size &positive : facts.nonNegative) // divisors among them
     checks.push_back({sides(positive).second, sides(positive).first, false, d->where->span, message});
   for (const Size &zero : facts.zero)
     checks.push_back({sides(zero).first, sides(zero).second, true, d->where->span, message});
+}
+
+/// The type of a parameter of `main`, with a hole for each size that it is the first to name: a flag's value, or the default, tells it.
+const Type *Checker::foundByFlag(DefDecl *d, unsigned param) {
+  llvm::DenseMap<const Sym *, const Sym *> known;
+  auto noPack = [](const Pack *) {};
+  for (VarDecl *left : d->params.take_front(param))
+    eachSize(left->type, [&](const Sym *sym) { known[sym] = sym; }, noPack);
+  auto size = [&](const Sym *sym) -> std::optional<Size> {
+    const Sym *&hole = known[sym];
+    if (!hole)
+      hole = sizes.sym(SymKind::Solve, sym->name, sym->origin);
+    return Size(hole);
+  };
+  auto type = [](const TypeParam *) -> const Type * { return nullptr; };
+  auto pack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
+  return substitute(d->params[param]->type, types, Substitution{type, pack, size});
 }
 } // namespace tl::frontend

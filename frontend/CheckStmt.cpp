@@ -231,7 +231,7 @@ void Checker::assignStmt(AssignStmt *s) {
   llvm::SaveAndRestore here(current, s->value);
   Mismatch why;
   // An element or slice takes what repeats to its sizes; a name takes its own type only.
-  if (isa<SubscriptExpr>(s->target) && dimsOf(t).size() < dimsOf(target).size() && resolved(elemOf(target))->kind != TypeKind::Struct) {
+  if (isa<SubscriptExpr>(s->target) && dimsOf(t).size() < dimsOf(target).size()) {
     auto dims = broadcast(dimsOf(target), dimsOf(t), why);
     if (dims && meet(elemOf(target), elemOf(t), why))
       return;
@@ -302,7 +302,7 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts, const Scope
     }
   } else if (t->kind != TypeKind::Error) {
     auto &d = diags.report(Code::E0211, b.iter->span, "`for` goes over a range, an int or an array, not " + str(t), str(t));
-    if (isFloating(t) && dimsOf(t).empty())
+    if (!madeFloatBy(d, b.iter) && isFloating(t) && dimsOf(t).empty())
       d.help("convert with `int(...)`");
   }
   b.extent = known ? hi - lo : Size(sizes.sym(SymKind::Fresh, "_", b.iter->span));

@@ -9,6 +9,9 @@ static const std::pair<StringRef, StringRef> habits[] = {
     {"len", "the size of an axis is `size(x, 0)`"},
     {"zip", "index both: `for i in n { ... a[i], b[i] ... }`"},
     {"str", "write the value into a string: `\"{x}\"`"},
+    {"exit", "a program ends where `main` does; `:quit` leaves the prompt"},
+    {"quit", "a program ends where `main` does; `:quit` leaves the prompt"},
+    {"help", "`:doc sum` at the prompt, or `tlc doc sum`, says what a function does"},
     {"map", "write `[for v in x: sin(v)]`, or `vmap(sin)(x)`"},
     {"filter", "write `[for v in x if v > 0: v]`"},
     {"matmul", "the matrix product is `a @ b`"},
@@ -108,6 +111,7 @@ static const std::pair<StringRef, StringRef> modules[] = {
 static const std::pair<StringRef, StringRef> arguments[] = {
     {"dtype", "an element type stands in brackets, `zeros[f64]([n])`; values are converted with `f64(x)`"},
     {"keepdims", "write `keep=true`"},
+    {"has_aux", "a lambda picks the result to differentiate: `grad(x -> { let (y, _) = f(x); y })(x)`"},
     {"ddof", "write `variance(x) * n / (n - 1)`"},
     {"descending", "write `-sort(-x)`"}};
 

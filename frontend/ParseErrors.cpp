@@ -189,24 +189,35 @@ private:
         return true;
     return false;
   }
+  /// Does an `=` follow on the line?
+  bool assigns() const {
+    for (size_t i = at->getTokenIndex();; ++i) {
+      antlr4::Token *token = tokens->get(i);
+      if (token->getType() == antlr4::Token::EOF || token->getType() == TlParser::SEP)
+        return false;
+      if (text(token) == "=")
+        return true;
+    }
+  }
   /// Is the brace that of `{"a": 1}`, `{1, 2}` or `{}`, not of a block?
   bool opensDictionary() const {
     StringRef first = text(after),
               second = after && after->getType() != antlr4::Token::EOF ? text(tokens->get(after->getTokenIndex() + 1)) : "";
     return first == "}" || second == ":" || second == "," || second == "}";
   }
-  /// The bracket that is open at the token; "" where none is.
-  StringRef innermost() const {
+  /// The bracket that is open at the token; null where none is.
+  antlr4::Token *opener() const {
     unsigned closed = 0;
     for (size_t i = at->getTokenIndex(); i-- > 0;) {
       StringRef bracket = text(tokens->get(i));
       if (bracket == ")" || bracket == "]" || bracket == "}")
         ++closed;
       else if ((bracket == "(" || bracket == "[" || bracket == "{") && closed-- == 0)
-        return bracket;
+        return tokens->get(i);
     }
-    return "";
+    return nullptr;
   }
+  StringRef innermost() const { return text(opener()); }
   std::string found() const;
   std::string wanted() const;
 
@@ -318,7 +329,10 @@ bool Explanation::habit() {
     return true;
   }
   if (word == "if" && isOperandEnd(before, last)) {
-    report(Code::E0035, "the condition comes first").help("write `if c { a } else { b }`");
+    if (antlr4::Token *open = opener(); open && text(tokens->get(open->getTokenIndex() + 1)) == "for")
+      report(Code::E0035, "the filter of a comprehension stands before the colon").help("write `[for x in xs if x > 0: x]`");
+    else
+      report(Code::E0035, "the condition comes first").help("write `if c { a } else { b }`");
     return true;
   }
   if (word == "," && beforeThat && text(beforeThat) == "for") {
@@ -329,6 +343,25 @@ bool Explanation::habit() {
   if (word == "," && beforeThat && (text(beforeThat) == "let" || text(beforeThat) == "var")) {
     report(Code::E0007, "names that take a value apart stand in parentheses")
         .help("write `" + text(beforeThat).str() + " (" + last.str() + ", " + text(after).str() + ") = ...`");
+    return true;
+  }
+  if (word == "," && isOperandEnd(before, last) && (innermost() == "{" || innermost() == "") && inBlock() && expectsType(TlParser::SEP)) {
+    const bool isPattern = assigns();
+    report(Code::E0007, isPattern ? "names that take a value apart stand in parentheses" : "a tuple stands in parentheses")
+        .help(isPattern ? "write `let (a, b) = (1, 2)`; for what was declared with `var`, `(a, b) = (b, a)`" : "write `(a, b)`");
+    return true;
+  }
+  if (word == "{" && before && before->getType() == TlParser::IDENT && opensDictionary()) {
+    report(Code::E0007, "unexpected `{`").help("a record is made by a call: `" + last.str() + "(x=1, y=2)`");
+    return true;
+  }
+  if (word == "->" && ctx->getRuleIndex() == TlParser::RuleDeclaration && innermost() == "(" && isOperandEnd(before, last)) {
+    report(Code::E0007, "unexpected `->`").help("the parameters of a function's type stand in parentheses: `(f32) -> f32`");
+    return true;
+  }
+  if (word == ":" && within(TlParser::RuleTypeArgs)) {
+    report(Code::E0007, "unexpected `:`", "expected a size")
+        .help("the sizes of an array are its type: `f32[n, m]`; `f32[_]` takes any size");
     return true;
   }
   if (last == "print" && isOperandEnd(at, word)) {
@@ -346,12 +379,16 @@ bool Explanation::habit() {
     diagnostics.report(Code::E0040, span(token), "there is no `" + text(token).str() + "`").help(help.str());
     return true;
   }
-  // int x = 3
+  // int x = 3, and def f(int x)
   bool named = at->getType() == TlParser::IDENT && before && before->getType() == TlParser::IDENT;
-  if (named && text(after) == "=" &&
-      llvm::StringSwitch<bool>(last).Cases({"int", "float", "bool", "i32", "i64", "f32", "f64", "double", "char"}, true).Default(false)) {
+  bool typed =
+      llvm::StringSwitch<bool>(last).Cases({"int", "float", "bool", "i32", "i64", "f32", "f64", "double", "char"}, true).Default(false);
+  if (named && typed && (text(after) == "=" || within(TlParser::RuleParam) || within(TlParser::RuleField))) {
+    StringRef type = last == "double" ? "f64" : last == "char" ? "u8" : last;
     diagnostics.report(Code::E0040, span(before), "the type stands behind the name")
-        .help("write `let " + word.str() + ": " + last.str() + " = ...`, or leave the type out");
+        .help(within(TlParser::RuleParam) || within(TlParser::RuleField)
+                  ? ("write `" + word + ": " + type + "`").str()
+                  : ("write `let " + word + ": " + type + " = ...`, or leave the type out").str());
     return true;
   }
   return false;

@@ -113,6 +113,7 @@ private:
   StringRef text(uint32_t begin, uint32_t end) const { return source.text().slice(begin, end); }
   bool tripleQuoted(uint32_t end);
   uint32_t quotedInHole(uint32_t begin, uint32_t end) const;
+  uint32_t closedBelow(uint32_t end) const;
 
   const SourceFile &source;
   Diagnostics &diagnostics;
@@ -152,12 +153,25 @@ uint32_t Lexing::quotedInHole(uint32_t begin, uint32_t end) const {
   return last == StringRef::npos ? 0 : end + last;
 }
 
+/// Where a string that is open at the end of its line ends, if the one mark that has no partner on the next line is no beginning.
+uint32_t Lexing::closedBelow(uint32_t end) const {
+  StringRef below = source.text().substr(end);
+  size_t skipped = below.size() - below.ltrim("\r\n").size();
+  StringRef line = below.drop_front(skipped).take_until([](char c) { return c == '\n'; });
+  size_t mark = line.find('"');
+  if (line.count('"') % 2 == 0 || (mark > 0 && StringRef(" \t([{,=:+").contains(line[mark - 1])))
+    return 0;
+  return end + skipped + mark + 1;
+}
+
 void Lexing::addBad(size_t type, uint32_t begin, uint32_t end) {
   StringRef word = text(begin, end);
   switch (type) {
   case TlLexer::OPEN_STRING:
     diagnostics.report(Code::E0005, {source.id(), begin, begin + 1}, "the string that begins here has no end on its line")
         .help("close it with `\"`; a line end inside of a string is written `\\n`");
+    if (uint32_t close = closedBelow(end))
+      end = skipTo = close;
     push(TokenKind::String, TlLexer::STRING, begin, end, true);
     return;
   case TlLexer::QUOTED: {

@@ -77,6 +77,24 @@ void Checker::namedWrongly(Diagnostic &d, const Expr *e) const {
     d.topic = (d.message + " " + n->name + " " + Twine(n->decl->nameSpan.begin) + " " + Twine(body->number)).str();
 }
 
+/// Where an int was asked for, and `e` names a literal without a point: marks the use that made it a float, if one did.
+bool Checker::madeFloatBy(Diagnostic &d, const Expr *e) const {
+  auto *n = dyn_cast<NameExpr>(e);
+  auto *var = n ? llvm::dyn_cast_or_null<VarDecl>(n->decl) : nullptr;
+  for (auto *t = var ? dyn_cast<InferType>(var->type) : nullptr; t; t = llvm::dyn_cast_or_null<InferType>(t->link)) {
+    if (t->floatBy.valid()) {
+      const Type *now = resolved(t);
+      std::string to = now->kind == TypeKind::Scalar ? str(now) : "f32";
+      d.origin(t->floatBy, ("makes `" + n->name + "` a float").str())
+          .help(("with `" + to + "(" + n->name + ")` there it stays an int").str());
+      return true;
+    }
+    if (t->constraint == Constraint::Float) // by itself
+      break;
+  }
+  return false;
+}
+
 const Sym *Checker::symOf(VarDecl *var) {
   if (!var->sym)
     var->sym = sizes.sym(SymKind::Local, var->name, var->nameSpan, var);
@@ -194,7 +212,9 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
   if (path.size() == 2) {
     auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(path[0]).decl);
     if (!import) {
-      diags.report(Code::E0125, span, ("unknown module `" + path[0] + "`").str()).help(("add `import " + path[0] + "` at the top").str());
+      const bool isArray = name == "ndarray" || name == "Array" || name == "Tensor";
+      diags.report(Code::E0125, span, ("unknown module `" + path[0] + "`").str())
+          .help(isArray ? "an array's type has its sizes: `f32[n]`, `f64[n, 3]`" : ("add `import " + path[0] + "` at the top").str());
       return types.error();
     }
     if (import->target)
@@ -250,9 +270,10 @@ const Type *Checker::namedType(llvm::ArrayRef<StringRef> path, Span span, llvm::
     auto &d = diags.report(Code::E0125, at, b ? ("`" + name + "` is not a type").str() : ("unknown type `" + name + "`").str());
     static const StringRef known[] = {"bool", "i8",   "i16", "i32", "i64", "u8",    "u16", "u32", "u64",
                                       "f16",  "bf16", "f32", "f64", "int", "float", "key", "str", "shape"};
-    static const std::pair<StringRef, StringRef> habits[] = {
-        {"double", "f64"}, {"float32", "f32"},      {"float64", "f64"},      {"int32", "i32"},   {"int64", "i64"},
-        {"string", "str"}, {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}, {"list", "f32[n]"}, {"array", "f32[n]"}};
+    static const std::pair<StringRef, StringRef> habits[] = {{"double", "f64"},       {"float32", "f32"},      {"float64", "f64"},
+                                                             {"int32", "i32"},        {"int64", "i64"},        {"string", "str"},
+                                                             {"Tensor", "f32[n, m]"}, {"tensor", "f32[n, m]"}, {"list", "f32[n]"},
+                                                             {"array", "f32[n]"},     {"ndarray", "f32[n]"},   {"Array", "f32[n]"}};
     for (auto [from, to] : habits)
       if (name == from)
         return d.help(("in tl it is `" + to + "`").str()), types.error();

@@ -103,7 +103,8 @@ std::optional<Size> Checker::readSize(Expr *e, const WrittenSize *in) {
     if (auto size = sizeCalled(c, in))
       return size;
   if (in && e->kind != ExprKind::Error)
-    diags.report(Code::E0120, e->span, "this is not a size").help(madeOf);
+    diags.report(Code::E0120, e->span, "this is not a size")
+        .help(e->kind == ExprKind::None ? "any size is written `_`: `f32[_, 3]`" : madeOf);
   return std::nullopt;
 }
 

@@ -142,6 +142,7 @@ void Checker::rewind(size_t mark) {
     u.infer->link = u.link;
     u.infer->constraint = u.constraint;
     u.infer->preferFloat = u.preferFloat;
+    u.infer->floatBy = u.floatBy;
   }
 }
 
@@ -160,12 +161,15 @@ bool Checker::bindInfer(const InferType *i, const Type *to) {
   to = resolved(to);
   if (to == i)
     return true;
-  auto save = [&](const InferType *t) { trail.push_back({t, t->link, t->constraint, t->preferFloat}); };
+  auto save = [&](const InferType *t) { trail.push_back({t, t->link, t->constraint, t->preferFloat, t->floatBy}); };
   if (auto *j = dyn_cast<InferType>(to)) {
     auto c = both(i->constraint, j->constraint);
     if (!c)
       return false;
     save(i), save(j);
+    for (const InferType *t : {i, j})
+      if (*c == Constraint::Float && t->constraint == Constraint::Num && current)
+        t->floatBy = current->span;
     j->constraint = *c;
     // A literal decides over an element type that was left out; what prefers float wins only among its own kind.
     j->preferFloat = i->preferFloat && j->preferFloat;
@@ -177,6 +181,8 @@ bool Checker::bindInfer(const InferType *i, const Type *to) {
   if (i->constraint == Constraint::Vector)
     makeFloat(to, i->origin);
   save(i);
+  if (i->constraint == Constraint::Num && current && isFloating(to))
+    i->floatBy = current->span;
   i->link = to;
   return true;
 }
@@ -362,6 +368,23 @@ void Checker::explain(Diagnostic &d, const Mismatch &why) {
   }
 }
 
+/// "`2 * n` is 3 for no whole `n`", where that is so.
+static std::string comesOutUneven(const Size &pattern, const Size &actual) {
+  int64_t coef = 0, rest = 0;
+  const Sym *hole = nullptr;
+  for (const Term &t : pattern.terms()) {
+    if (t.syms.empty())
+      rest = t.coef;
+    else if (hole || t.syms.size() > 1)
+      return "";
+    else
+      hole = t.syms.front(), coef = t.coef;
+  }
+  if (!hole || !actual.constant() || (*actual.constant() - rest) % coef == 0)
+    return "";
+  return ("`" + Twine(pattern.str()) + "` is " + actual.str() + " for no whole `" + hole->name + "`").str();
+}
+
 bool Checker::solvePending(Solver &s, Mismatch &why) {
   bool progress = true;
   while (progress && !s.equations.empty()) {
@@ -370,8 +393,11 @@ bool Checker::solvePending(Solver &s, Mismatch &why) {
     s.equations.clear();
     size_t before = pending.size();
     for (auto &e : pending)
-      if (!unifySize(e.pattern, e.actual, s, why))
+      if (!unifySize(e.pattern, e.actual, s, why)) {
+        if (std::string uneven = comesOutUneven(e.pattern, e.actual); !uneven.empty())
+          why.reason = uneven;
         return false;
+      }
     progress = s.equations.size() < before;
   }
   return true;

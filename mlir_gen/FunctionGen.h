@@ -277,6 +277,7 @@ public:
   Env viewOf(const ast::Instance &instance);
   /// The default of the parameter behind `args`. It is written in the definition's names and may name the parameters to its left.
   Value defaultOf(const ast::Instance &instance, ArrayRef<Value> args);
+  Value defaultOf(ast::Expr *field, const ast::StructType *record);
   void completeArgs(const ast::Callable *callable, SmallVector<Value> &args);
   /// The instance that is called; its body is still to be made where the definition takes functions.
   FuncInstance instanceOf(const ast::DefDecl *def, const Passing &passed, ArrayRef<Value> args);
@@ -393,8 +394,9 @@ private:
   struct FlagSpec {
     std::string name; ///< "cfg.lr"
     StringRef doc;
-    ast::Expr *init;       ///< the default, if one is written
-    const Value *fallback; ///< the default, if it is part of another
+    ast::Expr *init;                     ///< the default, if one is written
+    const Value *fallback;               ///< the default, if it is part of another
+    const ast::StructType *of = nullptr; ///< the record in whose names `init` is written
   };
   Value flagValue(const FlagSpec &spec, const ast::Type *type, llvm::SmallVectorImpl<mlir::Attribute> &flags);
   FunctionGen *parent;

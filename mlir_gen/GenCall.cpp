@@ -13,6 +13,7 @@ using llvm::SaveAndRestore;
 Value FunctionGen::call(CallExpr *e) {
   const Callable *target = e->target;
   const Type *type = typeOf(e);
+  const auto *record = target->kind == CallableKind::Record ? cast<StructType>(resolved(target->result)) : nullptr;
   ArrayRef<VarDecl *> params;
   if (target->instance.def)
     params = target->instance.def->params;
@@ -24,6 +25,8 @@ Value FunctionGen::call(CallExpr *e) {
       args.push_back({arg ? arg->type : nullptr, {}, m.arena.closure(f.callable, f.env)});
     } else if (param && arg == param->init) {
       args.push_back(defaultOf(target->instance, args));
+    } else if (record && arg == record->decl->fields[i].init) {
+      args.push_back(defaultOf(arg, record));
     } else if (param && param->isConst) {
       args.push_back({param->type, {}, nullptr, constantOf(arg)});
     } else {
@@ -147,6 +150,19 @@ Value FunctionGen::defaultOf(const Instance &instance, ArrayRef<Value> args) {
     return {param->type, {}, nullptr, constantOf(param->init)};
   callers.push_back(swap.get());
   Value value = gen(param->init);
+  callers.pop_back();
+  return value;
+}
+
+Value FunctionGen::defaultOf(Expr *field, const StructType *record) {
+  Env view(m.arena);
+  for (auto [param, type] : llvm::zip_equal(record->decl->typeParams, record->types))
+    view.bind(param, typeOf(type));
+  for (auto [sym, size] : llvm::zip_equal(record->decl->sizeParams, record->sizes))
+    view.bind(sym, eval(size));
+  SaveAndRestore swap(env, view);
+  callers.push_back(swap.get());
+  Value value = gen(field);
   callers.pop_back();
   return value;
 }

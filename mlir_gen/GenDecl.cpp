@@ -84,6 +84,8 @@ void ModuleGen::mainEntry() {
       continue;
     for (const VarDecl *param : def->params)
       f.bindFlag(param, flags);
+    if (def->where)
+      f.checkSizes(def->where);
     f.gen(def->body);
   }
   mlir::func::ReturnOp::create(f.b);

@@ -67,7 +67,7 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type, llvm::Small
     if (spec.fallback)
       return *spec.fallback;
     llvm::SaveAndRestore keep(literal, type);
-    return gen(spec.init);
+    return spec.of ? defaultOf(spec.init, spec.of) : gen(spec.init);
   };
   auto chosen = [&](const Type *what, llvm::function_ref<Value()> flag, llvm::function_ref<Value()> fallback) {
     if (!spec.init && !spec.fallback)
@@ -95,9 +95,12 @@ Value FunctionGen::flagValue(const FlagSpec &spec, const Type *type, llvm::Small
       std::optional<Value> part;
       if (whole)
         part = fieldOf(*whole, i, m.types);
+      // A default may name the sizes of its record: without those a flag must be given.
+      const bool hasDefault = field && !whole && llvm::all_of(record->sizes, [&](const Size &size) { return known(size); });
       FlagSpec inner{spec.name + "." + (field ? field->name.str() : std::to_string(i)), field ? field->doc : spec.doc,
-                     whole || !field ? nullptr : field->init, part ? &*part : nullptr};
-      fields.push_back(flagValue(inner, fieldOf(type, i, m.types), flags));
+                     hasDefault ? field->init : nullptr, part ? &*part : nullptr, record};
+      const Type *own = fieldOf(type, i, m.types);
+      fields.push_back(adopt(flagValue(inner, own, flags), env, own));
     }
     return this->record(type, fields);
   }

@@ -1,6 +1,7 @@
 // `tlc test f.tl [filter]`: runs the `test` blocks of a file, each as an entry of its own.
 #include "stdlib/runtime/tl_runtime.h"
 #include "tools/driver/Program.h"
+#include "tools/driver/Suggest.h"
 #include "tools/tlc/Commands.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -31,6 +32,13 @@ static int test(Request &request, const std::string &filter) {
   auto code = program ? driver::load(session, *program, mlirgen::Entry::Tests) : std::nullopt;
   if (!code)
     return finish(session);
+  auto isChosen = [&](const std::string &title) { return title.find(filter) != std::string::npos; };
+  if (!filter.empty() && llvm::none_of(code->titles, isChosen)) {
+    llvm::errs() << "error: " << request.file << " has no test whose title contains `" << filter << "`\n";
+    if (std::string near = driver::nearest(filter, code->titles); !near.empty())
+      llvm::errs() << "  = help: did you mean `" << near << "`?\n";
+    return driver::Usage;
+  }
   int result = runTests(session, *code, filter);
   llvm::outs().flush();
   driver::reportTime(session);
