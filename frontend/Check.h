@@ -115,6 +115,7 @@ struct Body {
   SmallVector<const char *> walls;                   ///< what assignments cannot reach out of, around the place being checked
   llvm::DenseMap<const VarDecl *, unsigned> wallsAt; ///< how many stood around the declaration of a `var`
   llvm::ArrayRef<VarDecl *> later;                   ///< in a default: its parameter and those behind it, which it cannot name
+  llvm::DenseSet<const Sym *> untold;                ///< in the default of a flag: sizes that no flag to its left tells
   bool isHandedOver = false;                         ///< where a function is checked that a definition is given
   unsigned applications = 0;                         ///< of lambdas
   unsigned number = 0;                               ///< of all bodies
@@ -236,6 +237,12 @@ private:
   void enterBody(Body &b, Module *m, const Scope *s);
   void reportMismatch(Code code, Expr *at, const Type *want, const Type *got, const Mismatch &why, Span wantSpan, StringRef wantText);
 
+  // CheckFlags.cpp
+  void checkFlags(DefDecl *d);
+  const Type *foundByFlag(DefDecl *d, unsigned param);
+  bool isTold(const Sym *size, Span at);
+  const Sym *untoldBy(const Type *t, llvm::DenseSet<const Sym *> open);
+
   // CheckStmt.cpp
   void statement(Stmt *s);
   void letStmt(LetStmt *s);
@@ -284,7 +291,6 @@ private:
   const Type *joinSizes(const Type *a, const Type *b, Span at);
   bool defer(const Size &a, const Size &b);
   bool notNegative(Code code, Expr *at, const Size &size, StringRef what);
-  const Type *foundByFlag(DefDecl *d, unsigned param);
   void namesOnce(llvm::ArrayRef<const Pattern *> patterns);
 
   // CheckKeys.cpp

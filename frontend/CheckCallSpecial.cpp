@@ -175,6 +175,14 @@ const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
     return it->second;
   };
   const Type *t = substitute(resolved(expected), types, Substitution{type, pack, size});
+  llvm::DenseSet<const Sym *> open;
+  for (auto &[hole, fresh] : found)
+    open.insert(fresh.symbol());
+  if (const Sym *untold = untoldBy(t, open)) {
+    diags.report(Code::E0304, e->span, ("the size `" + Twine(untold->name) + "` cannot be found in the file").str())
+        .label(untold->origin, "neither the size of an axis nor alone in one, as in `2 * " + untold->name + " + 1`");
+    return types.error();
+  }
   auto *c = makeCallable(CallableKind::Intrinsic);
   c->instance.def = d;
   c->instance.types = {t};

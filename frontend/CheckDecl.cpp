@@ -264,7 +264,7 @@ void Checker::resolveSignature(DefDecl *d) {
   body = savedBody;
 }
 
-/// Signatures of one name differ; the parameters of `main` are flags.
+/// Signatures of one name differ.
 void Checker::checkSignature(DefDecl *d) {
   auto text = [](const DefDecl *x) {
     std::string all;
@@ -278,20 +278,8 @@ void Checker::checkSignature(DefDecl *d) {
           .label(d->nameSpan, "first here");
       break;
     }
-  if (!isMain(d))
-    return;
-  if (!d->typeParams.empty())
-    diags.report(Code::E0133, d->nameSpan, "`main` has no type parameters: nobody calls it with types");
-  for (VarDecl *p : d->params) {
-    if (p->name == "help")
-      diags.report(Code::E0133, p->nameSpan, "every program has a flag `--help` of its own", "another name is needed");
-    if (p->type->kind == TypeKind::Func || p->type->kind == TypeKind::Shape || p->type->kind == TypeKind::Key)
-      diags
-          .report(Code::E0133, p->nameSpan,
-                  ("the parameter `" + p->name + "` of `main` is " + str(p->type) + ", which no flag can give").str(), str(p->type))
-          .help(p->type->kind == TypeKind::Key ? "take a seed, `seed: int = 0`, and make the key of it: `key(seed)`"
-                                               : "parameters of `main` are numbers, text, arrays, and records and tuples of these");
-  }
+  if (isMain(d))
+    checkFlags(d);
 }
 
 void Checker::enterBody(Body &b, Module *m, const Scope *s) {
@@ -399,6 +387,7 @@ void Checker::checkDef(DefDecl *d) {
     own.later = llvm::ArrayRef<VarDecl *>(d->params).drop_front(i);
     const Type *want = isMain(d) ? foundByFlag(d, i) : p->type, *t = check(p->init, want);
     own.later = {};
+    own.untold.clear();
     Mismatch why;
     if (p->type->kind == TypeKind::None)
       continue;

@@ -86,6 +86,8 @@ const Type *Checker::number(NumberExpr *e) {
 const Type *Checker::name(NameExpr *e) {
   Binding b = lookup(e->name);
   if (b.sym) {
+    if (!isTold(b.sym, e->span))
+      return types.error();
     e->sym = b.sym;
     return types.int64();
   }

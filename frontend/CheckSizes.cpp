@@ -386,21 +386,4 @@ void Checker::whereClause(DefDecl *d) {
   for (const Size &zero : facts.zero)
     checks.push_back({sides(zero).first, sides(zero).second, true, d->where->span, message});
 }
-
-/// The type of a parameter of `main`, with a hole for each size that it is the first to name: a flag's value, or the default, tells it.
-const Type *Checker::foundByFlag(DefDecl *d, unsigned param) {
-  llvm::DenseMap<const Sym *, const Sym *> known;
-  auto noPack = [](const Pack *) {};
-  for (VarDecl *left : d->params.take_front(param))
-    eachSize(left->type, [&](const Sym *sym) { known[sym] = sym; }, noPack);
-  auto size = [&](const Sym *sym) -> std::optional<Size> {
-    const Sym *&hole = known[sym];
-    if (!hole)
-      hole = sizes.sym(SymKind::Solve, sym->name, sym->origin);
-    return Size(hole);
-  };
-  auto type = [](const TypeParam *) -> const Type * { return nullptr; };
-  auto pack = [](const Pack *) -> std::optional<Dims> { return std::nullopt; };
-  return substitute(d->params[param]->type, types, Substitution{type, pack, size});
-}
 } // namespace tl::frontend

@@ -113,6 +113,12 @@ void Checker::letStmt(LetStmt *s) {
       reportMismatch(Code::E0201, s->init, declared, t, why, s->typeExpr->span, "declared here");
       t = types.error(); // who knows which of the two is meant
       failed = true;
+    } else if (!solver.equations.empty()) {
+      diags.report(Code::E0304, s->typeExpr->span, "a size of this type cannot be found from the value")
+          .label(s->init->span, str(t))
+          .help("a new name is the size of an axis, `n`, or stands alone in one, `2 * n + 1`");
+      t = types.error();
+      failed = true;
     } else {
       t = applySolution(declared, solver);
     }

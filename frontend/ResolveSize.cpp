@@ -128,7 +128,7 @@ std::optional<Size> Checker::sizeNamed(NameExpr *n, const WrittenSize *in) {
   if (mayDeclare && b.decl && !isa<VarDecl>(b.decl) && !llvm::isUpper(n->name[0]))
     b = {};
   if (b.sym)
-    return Size(b.sym);
+    return !in || isTold(b.sym, n->span) ? std::optional(Size(b.sym)) : std::nullopt;
   if (auto *var = llvm::dyn_cast_or_null<VarDecl>(b.decl)) {
     if (auto it = sizeValues.find(var); it != sizeValues.end())
       return it->second;

@@ -223,20 +223,54 @@ Values FunctionGen::eval(ArrayRef<Size> sizes) {
   return values;
 }
 
+/// The term of `size` whose symbol an index tells: all other symbols are known, and it stands there linearly.
+static const Term *openTerm(const Size &size, llvm::function_ref<bool(const Sym *)> isKnown) {
+  const Term *open = nullptr;
+  for (const Term &term : size.terms()) {
+    if (llvm::all_of(term.syms, isKnown))
+      continue;
+    if (open || term.syms.size() != 1 || term.syms.front()->lhs)
+      return nullptr;
+    open = &term;
+  }
+  return open;
+}
+
 SmallVector<Hole, 1> FunctionGen::holesOf(const Type *type) {
   SmallVector<Hole, 1> holes;
-  for (auto [i, leaf] : llvm::enumerate(leavesOf(type)))
-    for (auto [axis, size] : llvm::enumerate(leaf.dims)) {
-      const Sym *sym = size.symbol();
-      if (sym && !known(sym) && llvm::none_of(holes, [&](const Hole &h) { return h.sym == sym; }))
-        holes.push_back({sym, unsigned(i), unsigned(axis)});
-    }
+  SmallVector<Leaf> leaves = leavesOf(type);
+  std::function<bool(const Sym *)> isKnown = [&](const Sym *sym) {
+    auto all = [&](const Size &size) { return llvm::all_of(size.terms(), [&](const Term &t) { return llvm::all_of(t.syms, isKnown); }); };
+    return known(sym) || llvm::any_of(holes, [&](const Hole &h) { return h.sym == sym; }) || (sym->lhs && all(*sym->lhs) && all(*sym->rhs));
+  };
+  for (size_t before = ~0u; before != holes.size();) { // until no axis tells another
+    before = holes.size();
+    for (auto [i, leaf] : llvm::enumerate(leaves))
+      for (auto [axis, size] : llvm::enumerate(leaf.dims))
+        if (const Term *open = openTerm(size, isKnown))
+          holes.push_back({open->syms.front(), unsigned(i), unsigned(axis), size});
+  }
   return holes;
 }
 
-void FunctionGen::learn(const Size &size, mlir::Value index) {
-  if (const Sym *sym = size.symbol(); sym && !known(sym))
-    env.bind(sym, index);
+void FunctionGen::solve(const Size &size, const Sym *sym, mlir::Value value) {
+  Size others = size;
+  int64_t coef = 1;
+  for (const Term &term : size.terms())
+    if (term.syms.size() == 1 && term.syms.front() == sym) {
+      coef = term.coef;
+      others = size - Size(coef) * Size(sym);
+    }
+  if (others != Size(0))
+    value = fold<arith::SubIOp>(value, eval(others));
+  if (coef != 1)
+    value = fold<arith::FloorDivSIOp>(value, index(coef));
+  env.bind(sym, value);
+}
+
+void FunctionGen::learn(const Size &size, mlir::Value value) {
+  if (const Term *open = openTerm(size, [&](const Sym *sym) { return known(sym); }))
+    solve(size, open->syms.front(), value);
 }
 
 Value FunctionGen::enter(const Type *type, ValueRange leaves) {
@@ -267,7 +301,7 @@ Value FunctionGen::adopt(Value value, const Env &from, const Type *type) {
       callers.pop_back();
     }
     for (auto [hole, size] : llvm::zip_equal(holes, sizes))
-      env.bind(hole.sym, size);
+      solve(hole.size, hole.sym, size);
   }
   value.type = type;
   return value;

@@ -19,6 +19,7 @@ using Values = SmallVector<mlir::Value>;
 struct Hole {
   const Sym *sym;
   unsigned leaf, axis;
+  Size size; ///< of that axis: the symbol, or a linear form of it
 };
 
 /// A definition for given element types, ranks, constants and functions: one func.func. Its arguments are
@@ -143,8 +144,9 @@ public:
   mlir::Value eval(const Size &size);
   Values eval(ArrayRef<Size> sizes);
   SmallVector<Hole, 1> holesOf(const ast::Type *type);
-  /// Binds the symbol of `size`, if it is new, to `index`.
+  /// Binds the symbol of `size`, if one is new and the others tell it, so that `size` is `index`: 2 * n + 1 is 7, so n is 3.
   void learn(const Size &size, mlir::Value index);
+  void solve(const Size &size, const Sym *sym, mlir::Value index);
   /// Leaves that come from elsewhere (arguments, calls, loops): their sizes are stated.
   Value enter(const ast::Type *type, ValueRange leaves);
   /// `value`, whose type speaks in the names of `from`, as `type` in ours. What `type` leaves open is

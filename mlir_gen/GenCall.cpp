@@ -283,10 +283,11 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
     view.bind(sym, size);
   for (auto [param, arg] : llvm::zip_equal(def->params, args))
     view.bind(param, arg);
-  for (auto [hole, size] : llvm::zip_equal(callee.holes, called.getResults().drop_front(leaves)))
-    view.bind(hole.sym, size);
   env = view;
+  for (auto [hole, size] : llvm::zip_equal(callee.holes, called.getResults().drop_front(leaves)))
+    solve(hole.size, hole.sym, size);
   Value value = enter(callee.result, called.getResults().take_front(leaves));
+  view = env;
   env = caller;
   return adopt(std::move(value), view, type);
 }

@@ -391,7 +391,7 @@ Value FunctionGen::branch(mlir::Value cond, const Type *type, llvm::function_ref
   };
   ValueRange leaves = take(leavesOf(type).size());
   for (const Hole &hole : holes)
-    env.bind(hole.sym, take(1).front());
+    solve(hole.size, hole.sym, take(1).front());
   for (const VarDecl *var : changed) {
     const Type *varType = before.lookup(var)->type;
     assign(var, enter(varType, take(leavesOf(varType).size())));

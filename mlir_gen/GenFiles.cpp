@@ -11,6 +11,13 @@ static StringRef kindOf(const Leaf &leaf) { return leaf.kind == LeafKind::Str ? 
 
 Value FunctionGen::load(mlir::Value path, const Type *type) {
   Value value{type, {}};
+  /// An axis whose size the file told, and which its type does not know yet.
+  struct Axis {
+    Size size;
+    size_t number;
+    mlir::Value found;
+  };
+  std::vector<Axis> open;
   for (const Leaf &leaf : leavesOf(type)) {
     Values expect;
     for (const Size &size : leaf.dims)
@@ -20,17 +27,33 @@ Value FunctionGen::load(mlir::Value path, const Type *type) {
                                  b.getStringAttr(kindOf(leaf)), b.getI64IntegerAttr(leaf.dims.size()));
     value.leaves.push_back(loaded.getY());
     for (auto [axis, size, found] : llvm::enumerate(leaf.dims, loaded.getSizes())) {
-      if (!known(size)) {
-        learn(size, found);
-        continue;
-      }
-      // A name that stands twice was unknown at its first place only.
       llvm::APInt any;
-      if (mlir::matchPattern(expect[axis], mlir::m_ConstantInt(&any)) && any.isAllOnes()) {
-        mlir::Value n = toInt(found), wanted = toInt(eval(size));
-        check(compare("eq", n, wanted),
-              Text("axis " + std::to_string(axis) + " of the file has size ").number(n).text(", not ").number(wanted), "E0803");
-      }
+      if (mlir::matchPattern(expect[axis], mlir::m_ConstantInt(&any)) && any.isAllOnes())
+        open.push_back({size, axis, found});
+    }
+    // One axis may tell what another needs; a name that stands twice is unknown at its first place only.
+    for (size_t before = 0; before != open.size();) {
+      before = open.size();
+      llvm::erase_if(open, [&](const Axis &axis) {
+        const bool isKnown = known(axis.size);
+        if (!isKnown)
+          learn(axis.size, axis.found);
+        if (axis.size.symbol() && !isKnown) // nothing to compare: this is what it is
+          return known(axis.size);
+        if (!known(axis.size))
+          return false;
+        mlir::Value n = toInt(axis.found), wanted = toInt(eval(axis.size));
+        Text text("axis " + std::to_string(axis.number) + " of the file has size ");
+        text.number(n);
+        if (isKnown)
+          text.text(", not ").number(wanted);
+        else
+          text.text(", which is no " + axis.size.str());
+        check(compare("eq", n, wanted), text, "E0803");
+        if (!isKnown)
+          axis.size.eachSym([&](const Sym *sym) { check(compare("ge", toInt(eval(Size(sym))), integer(0)), text, "E0803"); });
+        return true;
+      });
     }
   }
   return value;
