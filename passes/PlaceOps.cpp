@@ -72,6 +72,63 @@ Token *Placer::inPlace(Scope &s, linalg::GenericOp op, unsigned result) {
   return nullptr;
 }
 
+/// The part of `memref` that a slice names. Not a subview: the verifier of that rejects a slice behind a check which is bound to fail.
+static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offsets, const Sizes &sizes, const Sizes &steps,
+                    const llvm::SmallBitVector &dropped) {
+  auto [typeStrides, typeOffset] = cast<MemRefType>(memref.getType()).getStridesAndOffset();
+  auto base = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  auto times = [&](Value x, OpFoldResult z) -> Value {
+    return b.createOrFold<arith::MulIOp>(loc, x, getValueOrCreateConstantIndexOp(b, loc, z));
+  };
+  Value start = base.getOffset();
+  if (!ShapedType::isDynamic(typeOffset))
+    start = arith::ConstantIndexOp::create(b, loc, typeOffset);
+  Sizes viewSizes, viewStrides;
+  SmallVector<int64_t> newStrides;
+  for (size_t axis = 0; axis < sizes.size(); ++axis) {
+    Value stride = base.getStrides()[axis];
+    if (!ShapedType::isDynamic(typeStrides[axis]))
+      stride = arith::ConstantIndexOp::create(b, loc, typeStrides[axis]);
+    start = b.createOrFold<arith::AddIOp>(loc, start, times(stride, offsets[axis]));
+    if (dropped.test(axis))
+      continue;
+    OpFoldResult viewStride = getAsOpFoldResult(times(stride, steps[axis]));
+    newStrides.push_back(getConstantIntValue(viewStride).value_or(ShapedType::kDynamic));
+    viewStrides.push_back(viewStride);
+    viewSizes.push_back(getValueOrCreateConstantIndexOp(b, loc, sizes[axis]));
+  }
+  auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, newStrides);
+  auto type = MemRefType::get(SmallVector<int64_t>(viewSizes.size(), ShapedType::kDynamic),
+                              cast<MemRefType>(memref.getType()).getElementType(), layout);
+  return memref::ReinterpretCastOp::create(b, loc, type, base.getBaseBuffer(), start, viewSizes, viewStrides);
+}
+
+Buffer Placer::atHome(Scope &s, linalg::GenericOp op, unsigned result) {
+  auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op->getNextNode());
+  OpOperand *init = op.getDpsInitOperand(result);
+  if (!insert || insert.getSource() != op->getResult(result) || insert.getDest() == insert.getSource() ||
+      !op->getResult(result).hasOneUse() || op.payloadUsesValueFromOperand(init))
+    return {};
+  OpOperand &dest = insert.getDestMutable();
+  Buffer to = buffers.lookup(dest.get());
+  if (!to.memref || !overwritable(s, dest.get(), insert, [&](OpOperand &use) { return &use == &dest; }))
+    return {};
+  // A kernel that writes every n-th element takes longer than one that writes vectors, and a copy of them.
+  auto [strides, offset] = cast<MemRefType>(to.memref.getType()).getStridesAndOffset();
+  Sizes steps = mapped(insert.getMixedStrides());
+  llvm::SmallBitVector dropped = insert.getDroppedDims();
+  if (strides.empty() || strides.back() != 1 || dropped.test(strides.size() - 1) || !isConstantIntValue(steps.back(), 1))
+    return {};
+  for (Value occupant : to.token->occupants)
+    for (OpOperand &use : occupant.getUses())
+      if (op->isAncestor(use.getOwner()) && &use != init)
+        return {};
+  take(to.token);
+  home.insert(insert);
+  Value part = viewOf(s.b, op.getLoc(), to.memref, mapped(insert.getMixedOffsets()), mapped(insert.getMixedSizes()), steps, dropped);
+  return {part, to.token, false, buffers.lookup(init->get()).sizes};
+}
+
 //===- linalg --------------------------------------------------------------===//
 
 void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
@@ -81,6 +138,10 @@ void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
     Buffer from = buffers.lookup(init->get());
     if (from.memref && op.payloadUsesValueFromOperand(init)) {
       targets.push_back(destination(s, op, *init));
+      continue;
+    }
+    if (Buffer part = atHome(s, op, i); part.memref) {
+      targets.push_back(part);
       continue;
     }
     Token *token = inPlace(s, op, i);
@@ -159,40 +220,13 @@ void Placer::translateInsert(Scope &s, tensor::InsertOp op) {
   put(op, target);
 }
 
-/// The part of `memref` that a slice names. Not a subview: the verifier of that rejects a slice behind a check which is bound to fail.
-static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offsets, const Sizes &sizes, const Sizes &steps,
-                    const llvm::SmallBitVector &dropped) {
-  auto [typeStrides, typeOffset] = cast<MemRefType>(memref.getType()).getStridesAndOffset();
-  auto base = memref::ExtractStridedMetadataOp::create(b, loc, memref);
-  auto times = [&](Value x, OpFoldResult z) -> Value {
-    return b.createOrFold<arith::MulIOp>(loc, x, getValueOrCreateConstantIndexOp(b, loc, z));
-  };
-  Value start = base.getOffset();
-  if (!ShapedType::isDynamic(typeOffset))
-    start = arith::ConstantIndexOp::create(b, loc, typeOffset);
-  Sizes viewSizes, viewStrides;
-  SmallVector<int64_t> newStrides;
-  for (size_t axis = 0; axis < sizes.size(); ++axis) {
-    Value stride = base.getStrides()[axis];
-    if (!ShapedType::isDynamic(typeStrides[axis]))
-      stride = arith::ConstantIndexOp::create(b, loc, typeStrides[axis]);
-    start = b.createOrFold<arith::AddIOp>(loc, start, times(stride, offsets[axis]));
-    if (dropped.test(axis))
-      continue;
-    OpFoldResult viewStride = getAsOpFoldResult(times(stride, steps[axis]));
-    newStrides.push_back(getConstantIntValue(viewStride).value_or(ShapedType::kDynamic));
-    viewStrides.push_back(viewStride);
-    viewSizes.push_back(getValueOrCreateConstantIndexOp(b, loc, sizes[axis]));
-  }
-  auto layout = StridedLayoutAttr::get(b.getContext(), ShapedType::kDynamic, newStrides);
-  auto type = MemRefType::get(SmallVector<int64_t>(viewSizes.size(), ShapedType::kDynamic),
-                              cast<MemRefType>(memref.getType()).getElementType(), layout);
-  return memref::ReinterpretCastOp::create(b, loc, type, base.getBaseBuffer(), start, viewSizes, viewStrides);
-}
-
 void Placer::translateInsertSlice(Scope &s, tensor::InsertSliceOp op) {
   OpOperand &dest = op.getDestMutable(), &source = op.getSourceMutable();
   Buffer from = buffers.lookup(source.get()), to = buffers.lookup(dest.get());
+  if (home.contains(op)) {
+    take(to.token);
+    return put(op, to);
+  }
   auto either = [&](OpOperand &use) { return &use == &dest || &use == &source; };
   Buffer target;
   if (from.token && from.token == to.token && overwritable(s, dest.get(), op, either)) {

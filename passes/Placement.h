@@ -145,6 +145,8 @@ private:
   Buffer destination(Scope &s, mlir::Operation *op, mlir::OpOperand &dest);
   /// The token of an operand of an elementwise op that its result may take over; null if there is none.
   Token *inPlace(Scope &s, mlir::linalg::GenericOp op, unsigned result);
+  /// The part of an array that the next op would copy the result to, if it may be written right away; else no memory.
+  Buffer atHome(Scope &s, mlir::linalg::GenericOp op, unsigned result);
   void cloneBody(Scope &s, mlir::linalg::GenericOp from, mlir::linalg::GenericOp to);
   mlir::Value load(mlir::OpBuilder &b, mlir::tensor::ExtractOp op);
   /// `value`'s buffer, or a copy of it where that is strided.
@@ -181,6 +183,7 @@ private:
   bool naive;
   mlir::IRMapping values;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
+  llvm::DenseSet<mlir::Operation *> home; ///< insertions of what already stands where it belongs
   std::vector<std::unique_ptr<Token>> tokens;
   llvm::SmallVector<Token *> locked;
 };
