@@ -401,9 +401,13 @@ LogicalResult liftMaps(func::FuncOp function, StringRef keep) {
 namespace {
 struct LiftMaps : impl::LiftMapsBase<LiftMaps> {
   void runOnOperation() override {
-    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (failed(liftMaps(function)))
-        return signalPassFailure();
+    llvm::DenseSet<Operation *> done;
+    for (size_t before = ~size_t(0); before != done.size();) { // a mapped call is one of a function that is made here, with a map in it
+      before = done.size();
+      for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+        if (done.insert(function).second && failed(liftMaps(function)))
+          return signalPassFailure();
+    }
   }
 };
 } // namespace

@@ -52,6 +52,8 @@ public:
     }
     auto module = call->getParentOfType<ModuleOp>();
     auto mapped = module.lookupSymbol<func::FuncOp>(name);
+    if (mapped == call->getParentOfType<func::FuncOp>())
+      return failure(); // its own map: the callee is too large to be copied into it
     if (!mapped)
       mapped = make(name, ValueRange(args).getTypes());
     auto mappedCall = func::CallOp::create(b, loc, mapped, args);
