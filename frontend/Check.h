@@ -94,7 +94,8 @@ struct LiteralUse {
 struct Body {
   DefDecl *def = nullptr;
   Facts facts;
-  std::vector<const Type **> slots; ///< types to settle at the end
+  std::vector<const Type **> slots;     ///< types to settle at the end
+  std::vector<const Type **> variables; ///< those among them that are of variables
   struct Literal {
     NumberExpr *number;
     bool negated;
@@ -102,7 +103,7 @@ struct Body {
   };
   std::vector<Literal> numbers;
   std::vector<LiteralUse> constants;
-  std::vector<std::pair<const InferType *, const Type *>> conversions; ///< of variables that may stay open until the end
+  std::vector<std::pair<const InferType *, const Type *>> conversions; ///< of what may stay open until the end
   std::vector<const StringPart *> holes;                               ///< with a format spec
   std::vector<std::pair<Expr *, SizeCheck>> deferred;                  ///< equalities that are not linear: left to run time
   std::vector<PendingAccess> accesses;

@@ -111,13 +111,13 @@ const Type *Checker::castCall(CallExpr *e, const Type *to) {
     return t;
   auto *c = makeCallable(CallableKind::Cast);
   e->ordered = module->list<Expr *>({arg});
-  // A literal still open takes the type of the conversion. That of a variable is its other uses' to say; if they do not, a float loses no
-  // digits on the way.
-  auto *name = dyn_cast<NameExpr>(arg);
-  if (auto *i = dyn_cast<InferType>(resolved(elemOf(t))); i && (!name || llvm::isa_and_nonnull<ConstDecl>(name->decl)))
-    bindInfer(i, to);
-  else if (i && i->constraint == Constraint::Float && isFloating(to))
-    body->conversions.push_back({i, to});
+  // A literal still open takes the type of the conversion. What else is open may be a variable's, and that is its other uses' to say.
+  if (auto *i = dyn_cast<InferType>(resolved(elemOf(t)))) {
+    if (isLiteral(arg))
+      bindInfer(i, to);
+    else
+      body->conversions.push_back({i, to});
+  }
   const Type *elem = resolved(elemOf(t));
   if ((elem->kind == TypeKind::Struct || elem->kind == TypeKind::Tuple) && isFloating(to) && isVector(elem)) {
     if (const Type *result = converted(t, to)) {

@@ -499,9 +499,17 @@ void Checker::finishBody() {
   for (auto [n, negated, use] : body->numbers)
     if (n->type && resolved(n->type)->kind == TypeKind::Infer)
       open.insert(n);
-  for (auto [type, to] : body->conversions)
-    if (auto *open = dyn_cast<InferType>(resolved(type)))
-      bindInfer(open, to);
+  // Where nothing else decided, a float loses no digits on its way into a conversion; but no variable becomes an integer other than `int`
+  // because one of its uses is converted.
+  auto convert = [&](bool variables) {
+    for (auto [type, to] : body->conversions)
+      if (auto *open = dyn_cast<InferType>(resolved(type)); open && (!variables || (open->becomesFloat() && isFloating(to))))
+        bindInfer(open, to);
+  };
+  convert(true);
+  for (const Type **variable : body->variables)
+    *variable = settle(*variable);
+  convert(false);
   for (const Type **slot : body->slots)
     if (*slot)
       *slot = settle(*slot);

@@ -247,6 +247,7 @@ Callable *Checker::applyLambda(const FnValue *f, llvm::ArrayRef<const Type *> ar
     }
     nameFunction(p);
     slot(p->type);
+    body->variables.push_back(&p->type);
     boundAt[p] = sizeMark();
     params.push_back(p->type);
     declare(own, p);

@@ -49,6 +49,7 @@ void Checker::bindPattern(Pattern *p, const Type *t, bool isVar, Expr *init, Var
     if (!isVar)
       nameFunction(v);
     slot(v->type);
+    body->variables.push_back(&v->type);
     boundAt[v] = sizeMark();
     body->wallsAt[v] = body->walls.size();
     if (isVar && (t->kind == TypeKind::Fn || t->kind == TypeKind::Func)) {
