@@ -455,6 +455,8 @@ struct Callable {
   VarDecl *point = nullptr;          ///< Transform vjp and pullback: holds where it is differentiated
   /// For each parameter of function type: the function passed, applied at the parameter's types; else null.
   List<Callable *> functions;
+  /// Def, Intrinsic that no call names: has the checks of its sizes, made at each application.
+  const Expr *site = nullptr;
   VarDecl *returned = nullptr; ///< what the function that it returns is bound to (where that one's environment is)
 };
 

@@ -179,6 +179,7 @@ Callable *Checker::applyDef(const FnValue *f, llvm::ArrayRef<const Type *> args,
   scope = saved;
   if (isError(t) || !call->target)
     return nullptr;
+  call->target->site = call;
   return call->target;
 }
 

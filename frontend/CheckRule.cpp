@@ -179,8 +179,10 @@ Callable *Checker::applyRule(DefDecl *rule, bool isVjp, DefDecl *def, const Attr
   if (reason.empty())
     finishBody();
   body = nullptr;
-  if (reason.empty())
+  if (reason.empty()) {
+    call->target->site = call;
     return call->target;
+  }
   diags.report(Code::E0513, rule->nameSpan, ("`" + rule->name + "` is no " + a.name + " of `" + def->name + "`").str())
       .label(def->nameSpan, "the definition")
       .note(reason)

@@ -376,9 +376,7 @@ void Checker::whereClause(DefDecl *d) {
   };
   each(d->where);
   whereFacts[d] = facts;
-  if (!d->isExport && !isMain(d))
-    return;
-  // Nothing is known of a caller in another language, nor of flags: all of it is checked in each call.
+  // In the definition's own names, for callers of which nothing is known: another language, flags, whoever has it as a value.
   const std::string message = needs(d);
   auto &checks = d->module->checks[d->where];
   for (const Size &positive : facts.nonNegative) // divisors among them

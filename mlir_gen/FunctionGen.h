@@ -173,6 +173,8 @@ public:
   mlir::Value format(const Text &text);
   /// The comparisons of sizes that were left to the running program where `e` stands.
   void checkSizes(const ast::Expr *e);
+  void checkSize(const ast::SizeCheck &c);
+  void checkApplied(const ast::Callable *callable, ArrayRef<Value> args);
   /// Reports what cannot be compiled, `message` with its code in front; gives something of that type, so that generation can go on.
   Value refuse(const llvm::Twine &message, const ast::Type *type);
 

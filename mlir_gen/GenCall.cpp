@@ -106,11 +106,13 @@ Value FunctionGen::call(const Closure &f, ArrayRef<Value> given, const Type *typ
   case CallableKind::Def:
     return inside([&](const Type *own) {
       completeArgs(callable, args);
+      checkApplied(callable, args);
       return callDef(callable->instance, args, own);
     });
   case CallableKind::Intrinsic:
     return inside([&](const Type *own) {
       completeArgs(callable, args);
+      checkApplied(callable, args);
       return intrinsic(callable, args, own);
     });
   case CallableKind::Transform:

@@ -85,20 +85,51 @@ void FunctionGen::checkSizes(const Expr *e) {
     return;
   for (const SizeCheck &c : it->second) {
     At where(*this, c.span);
-    if (c.isNewSize && (!c.rhs.symbol() || c.rhs.symbol()->lhs))
-      checkNewSize(c.rhs);
-    checkExact(c.lhs, c.message);
-    checkExact(c.rhs, c.message);
-    if (c.lhs == c.rhs)
-      continue;
-    mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
-    Text text(c.message);
-    if (!c.equal && c.lhs.constant()) // a bound
-      text.text(", this is ").number(r);
-    else
-      text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
-    check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
+    checkSize(c);
   }
+}
+
+void FunctionGen::checkSize(const SizeCheck &c) {
+  if (c.isNewSize && (!c.rhs.symbol() || c.rhs.symbol()->lhs))
+    checkNewSize(c.rhs);
+  checkExact(c.lhs, c.message);
+  checkExact(c.rhs, c.message);
+  if (c.lhs == c.rhs)
+    return;
+  mlir::Value l = toInt(eval(c.lhs)), r = toInt(eval(c.rhs));
+  Text text(c.message);
+  if (!c.equal && c.lhs.constant()) // a bound
+    text.text(", this is ").number(r);
+  else
+    text.text(": ").number(l).text(c.equal ? " against " : " above ").number(r);
+  check(compare(c.equal ? "eq" : "le", l, r), text, "E0803");
+}
+
+/// What is left to check where a definition is applied as a value. An int among its parameters has no name where it is applied: what
+/// `where` asks of it is checked in the definition's names.
+void FunctionGen::checkApplied(const Callable *callable, ArrayRef<Value> args) {
+  auto it = m.checks.find(callable->site);
+  if (!callable->site || it == m.checks.end())
+    return;
+  bool all = true;
+  for (const SizeCheck &c : it->second) {
+    const bool isKnown = known(c.lhs) && known(c.rhs);
+    all &= isKnown;
+    At where(*this, c.span);
+    if (isKnown)
+      checkSize(c);
+  }
+  const DefDecl *def = callable->instance.def;
+  if (all || !def->where)
+    return;
+  Env view = viewOf(callable->instance);
+  for (auto [param, arg] : llvm::zip(def->params, args))
+    view.bind(param, arg);
+  llvm::SaveAndRestore swap(env, view);
+  auto own = m.checks.find(def->where);
+  At where(*this, it->second.front().span);
+  for (const SizeCheck &c : own->second)
+    checkSize(c);
 }
 
 Value FunctionGen::gen(Expr *e) {
