@@ -225,6 +225,7 @@ void Checker::assignStmt(AssignStmt *s) {
     b->opSpan = s->opSpan;
     b->lhs = s->target;
     b->rhs = s->value;
+    llvm::SaveAndRestore here(current, s->value); // what is left to run time is checked there: `b` itself is not generated
     t = binary(b);
     target = s->target->type;
     checkTarget(s->target);

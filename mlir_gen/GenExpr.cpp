@@ -134,7 +134,7 @@ void FunctionGen::checkApplied(const Callable *callable, ArrayRef<Value> args) {
 
 Value FunctionGen::gen(Expr *e) {
   At at(*this, e->span);
-  if (!isa<CallExpr>(e)) // a call checks what its arguments are first
+  if (!isa<CallExpr, BlockExpr>(e)) // a call checks what its arguments are first, a block is generated as a body too
     checkSizes(e);
   Value value = make(e);
   checkCount(e, value);

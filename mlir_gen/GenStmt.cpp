@@ -22,6 +22,7 @@ void FunctionGen::stmt(Stmt *s) {
 }
 
 Value FunctionGen::block(BlockExpr *e) {
+  checkSizes(e);
   for (Stmt *s : e->stmts)
     stmt(s);
   return e->value ? gen(e->value) : Value{m.types.unit(), {}};
