@@ -229,6 +229,20 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getXs().size() == 1 && getXs().front().getType() == getType() ? OpFoldResult(getXs().front()) : OpFoldResult();
 }
 
+/// Parts that are put together along the same axis, and for nothing else, are parts of the whole.
+LogicalResult ConcatOp::canonicalize(ConcatOp op, PatternRewriter &b) {
+  SmallVector<Value> parts;
+  for (Value x : op.getXs())
+    if (auto inner = x.getDefiningOp<ConcatOp>(); inner && inner.getAxis() == op.getAxis() && inner->hasOneUse())
+      llvm::append_range(parts, inner.getXs());
+    else
+      parts.push_back(x);
+  if (parts.size() == op.getXs().size())
+    return failure();
+  b.replaceOpWithNewOp<ConcatOp>(op, parts, op.getAxis());
+  return success();
+}
+
 void ConcatOp::vjp(Adjoints &adjoints, ValueRange g) {
   OpBuilder &b = adjoints.b;
   unsigned rank = rankOf(getY());

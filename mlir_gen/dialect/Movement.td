@@ -62,7 +62,7 @@ def Tl_ConcatOp : Tl_Typed<"concat", [Pure] # Tl_Transforms> {
   let arguments = (ins Variadic<Tl_Tensor>:$xs, I64Attr:$axis);
   let results = (outs Tl_Tensor:$y);
   let assemblyFormat = "$xs $axis attr-dict `:` type($xs)";
-  let hasVerifier = 1; let hasFolder = 1;
+  let hasVerifier = 1; let hasFolder = 1; let hasCanonicalizeMethod = 1;
 }
 
 def Tl_GatherOp : Tl_Typed<"gather", Tl_Placed # Tl_Transforms> {
