@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Chunks.h"
 #include "passes/Passes.h"
@@ -86,8 +87,10 @@ public:
     if (lanes && divisible.empty())
       return sumAll();
     auto iterations = openChunks(b, loc, extents, divisible, nanosecondsOf(*op.getBody()));
+    if (std::optional<unsigned> loop = turnedLoop())
+      return turn(iterations, *loop);
     for (auto [begin, end] : ArrayRef(iterations).drop_back(lanes))
-      open(begin, end);
+      open(begin, end, one);
     if (lanes)
       return store(sumRow(zero, extents.back()));
     for (auto [i, value] : llvm::enumerate(body(places, {})))
@@ -177,11 +180,106 @@ private:
   }
 
   /// A loop; the builder then stands in it.
-  Value open(Value begin, Value end) {
-    auto loop = scf::ForOp::create(b, loc, begin, end, one);
+  Value open(Value begin, Value end, Value step) {
+    auto loop = scf::ForOp::create(b, loc, begin, end, step);
     places.push_back(loop.getInductionVar());
     b.setInsertionPointToStart(loop.getBody());
     return loop.getInductionVar();
+  }
+
+  /// Of a kernel that only moves elements: the loop along which it reads them side by side, if it writes them so along another, the
+  /// innermost.
+  std::optional<unsigned> turnedLoop() {
+    unsigned innermost = op.getNumLoops() - 1;
+    if (op.getNumLoops() < 2 || op->getNumOperands() != 2 || op.getNumDpsInits() != 1 || !llvm::hasSingleElement(*op.getBody()) ||
+        op.getBody()->getTerminator()->getOperand(0) != op.getBody()->getArgument(0))
+      return std::nullopt;
+    AffineMap read = op.getIndexingMapsArray()[0], write = op.getIndexingMapsArray()[1];
+    auto isDense = [](Value v) {
+      auto type = dyn_cast<MemRefType>(v.getType());
+      return type && type.getStridesAndOffset().first.back() == 1;
+    };
+    if (!read.isPermutation() || !write.isPermutation() || write.getDimPosition(innermost) != innermost ||
+        !llvm::all_of(op->getOperands(), isDense))
+      return std::nullopt;
+    unsigned loop = read.getDimPosition(innermost);
+    auto isShort = [&](unsigned i) {
+      auto extent = getConstantIntValue(extents[i]);
+      return extent && *extent < turnedSize();
+    };
+    return isShort(loop) || isShort(innermost) || loop == innermost ? std::nullopt : std::optional(loop);
+  }
+
+  /// Elements of a row or column of the blocks in which arrays are transposed: as many as one register has.
+  int64_t turnedSize() {
+    return std::min<int64_t>(8, 256 / cast<MemRefType>(op->getOperand(0).getType()).getElementType().getIntOrFloatBitWidth());
+  }
+
+  /// Moves elements block by block: rows of a block lie along the loop `turned`, its columns along the innermost one.
+  void turn(ArrayRef<Iterations> iterations, unsigned turned) {
+    Value size = arith::ConstantIndexOp::create(b, loc, turnedSize());
+    auto wholeOf = [&](Iterations own) -> Value {
+      Value count = arith::SubIOp::create(b, loc, own.end, own.begin);
+      return arith::SubIOp::create(b, loc, own.end, arith::RemUIOp::create(b, loc, count, size));
+    };
+    Iterations along = iterations[turned], across = iterations.back();
+    Value wholeAlong = wholeOf(along), wholeAcross = wholeOf(across);
+    auto nest = [&](Value begin, Value end, Value step, function_ref<void()> row) {
+      OpBuilder::InsertionGuard guard(b);
+      for (auto [loop, own] : llvm::enumerate(iterations.drop_back()))
+        loop == turned ? open(begin, end, step) : open(own.begin, own.end, one);
+      row();
+      places.clear();
+    };
+    auto inner = [&](Value begin, Value end, Value step, function_ref<void()> move) {
+      OpBuilder::InsertionGuard guard(b);
+      open(begin, end, step);
+      move();
+      places.pop_back();
+    };
+    auto single = [&] { storeAt(0, load(op.getDpsInputOperand(0), places)); };
+    nest(along.begin, wholeAlong, size, [&] {
+      inner(across.begin, wholeAcross, size, [&] { turnBlock(turned); });
+      inner(wholeAcross, across.end, one, [&] {
+        Value first = places[turned];
+        for (int64_t i = 0; i < turnedSize(); ++i) {
+          places[turned] = arith::AddIOp::create(b, loc, first, arith::ConstantIndexOp::create(b, loc, i));
+          single();
+        }
+        places[turned] = first;
+      });
+    });
+    nest(wholeAlong, along.end, one, [&] { inner(across.begin, across.end, one, single); });
+  }
+
+  /// The block at `places`, transposed in registers: its quarters first, then those of each quarter.
+  void turnBlock(unsigned turned) {
+    int64_t size = turnedSize();
+    auto type = VectorType::get(size, cast<MemRefType>(op->getOperand(0).getType()).getElementType());
+    auto placesAt = [&](OpOperand *operand, unsigned loop, int64_t i) {
+      SmallVector<Value> moved = places;
+      moved[loop] = arith::AddIOp::create(b, loc, moved[loop], arith::ConstantIndexOp::create(b, loc, i));
+      return placesOf(operand, moved);
+    };
+    OpOperand *from = op.getDpsInputOperand(0), *to = op.getDpsInitOperand(0);
+    SmallVector<Value> lines;
+    for (int64_t i = 0; i < size; ++i)
+      lines.push_back(vector::LoadOp::create(b, loc, type, from->get(), placesAt(from, places.size() - 1, i)));
+    for (int64_t half = size / 2; half > 0; half /= 2)
+      for (int64_t i = 0; i < size; ++i) {
+        if (i & half)
+          continue;
+        Value &x = lines[i], &z = lines[i + half];
+        SmallVector<int64_t> first, second;
+        for (int64_t j = 0; j < size; ++j) {
+          first.push_back(j & half ? size + j - half : j);
+          second.push_back(j & half ? size + j : j + half);
+        }
+        std::tie(x, z) =
+            std::pair<Value, Value>(vector::ShuffleOp::create(b, loc, x, z, first), vector::ShuffleOp::create(b, loc, x, z, second));
+      }
+    for (int64_t i = 0; i < size; ++i)
+      vector::StoreOp::create(b, loc, lines[i], to->get(), placesAt(to, turned, i));
   }
 
   /// The sums over [begin, end) of the row, at most a block.

@@ -41,7 +41,8 @@ def LowerContractions : Pass<"lower-contractions", "::mlir::ModuleOp"> {
 }
 def LinalgToLoops : Pass<"linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "linalg.generic on memrefs -> loops in the order of the iterators; sums along a row in lanes";
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 def Place : Pass<"place", "::mlir::ModuleOp"> {
   let summary = "arrays -> buffers: in place where nobody needs what was there, two in turn for what loops carry";
