@@ -92,16 +92,20 @@ bool sumsInOrder(GenericOp op, ArrayRef<int64_t> ranges) {
          });
 }
 
+SetVector<Value> valuesUsedBy(Operation *op) {
+  SetVector<Value> used(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), used);
+  return used;
+}
+
 bool isRow(AffineMap map) {
   return map.getNumResults() && map.getResult(0) == getAffineDimExpr(0, map.getContext()) &&
          llvm::none_of(map.getResults().drop_front(), [](AffineExpr e) { return e.isFunctionOfDim(0); });
 }
 
-/// A group of ops in the order of the program.
+/// Ops over the same rows, in the order of the program.
 class Group {
 public:
-  bool empty() const { return members.empty(); }
-
   /// Takes in an op that it may.
   bool admit(Operation *op) {
     if (op->getNumResults() == 0 || isa<tensor::EmptyOp>(op))
@@ -120,22 +124,47 @@ public:
 
   /// Whether something in `op` needs a result of the group.
   bool isUsedBy(Operation *op) const {
-    if (llvm::any_of(op->getOperands(), [&](Value v) { return has(v); }))
-      return true;
-    SetVector<Value> above;
-    getUsedValuesDefinedAbove(op->getRegions(), above);
-    return llvm::any_of(above, [&](Value v) { return has(v); });
+    return llvm::any_of(valuesUsedBy(op), [&](Value v) { return has(v); });
   }
 
-  /// Makes the loop before `next`, if it is worth one.
+  /// Makes the loop before `next`, which needs something of the group. What it needs may be too little for a loop, as for a check of
+  /// indices: that is left where it stands, and the rest goes on after `next`.
   void close(Operation *next) {
-    if (llvm::count_if(members, llvm::IsaPred<GenericOp>) >= fewest)
+    if (SetVector<Operation *> needed = neededBy(next); kernels(needed) < fewest && leave(needed))
+      return;
+    if (kernels(members) >= fewest)
       build(next);
     members.clear();
     rows = {};
   }
 
 private:
+  static unsigned kernels(const SetVector<Operation *> &ops) { return llvm::count_if(ops, llvm::IsaPred<GenericOp>); }
+
+  /// The members that `next` uses, and those that these use.
+  SetVector<Operation *> neededBy(Operation *next) const {
+    SetVector<Operation *> needed;
+    auto need = [&](Operation *op) {
+      for (Value v : valuesUsedBy(op))
+        if (has(v))
+          needed.insert(v.getDefiningOp());
+    };
+    need(next);
+    for (size_t i = 0; i < needed.size(); ++i)
+      need(needed[i]);
+    return needed;
+  }
+
+  /// Lets the members in `gone` stay where they stand, unless another one must then do so too.
+  bool leave(const SetVector<Operation *> &gone) {
+    Group rest;
+    for (Operation *member : members)
+      if (!gone.contains(member) && !rest.admit(member))
+        return false;
+    *this = std::move(rest);
+    return true;
+  }
+
   bool fits(Operation *op, Value own) const {
     if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
       return takesRows(slice, own, slice.getDroppedDims());
@@ -309,12 +338,19 @@ private:
   Value ownTile(OpBuilder &b, Value array) {
     auto type = cast<RankedTensorType>(array.getType());
     int64_t rank = type.getRank();
+    auto empty = [&]() -> Value { return tensor::EmptyOp::create(b, array.getLoc(), rotated(type), ValueRange(size)); };
     if (array.getDefiningOp<tensor::EmptyOp>())
-      return tensor::EmptyOp::create(b, array.getLoc(), rotated(type), ValueRange(size));
+      return empty();
+    // A constant costs less than to read it.
+    if (auto fill = array.getDefiningOp<GenericOp>(); fill && !tiles.contains(array) && fill.getNumDpsInputs() == 0) {
+      Value constant = fill.getBody()->getTerminator()->getOperand(0);
+      if (fill->getNumResults() == 1 && constant.getParentBlock() != fill.getBody())
+        return filled(b, array.getLoc(), constant, empty());
+    }
     Tile own = tileOf(b, array);
     if (own.isRotated || rank == 1)
       return own.v;
-    Value place = tensor::EmptyOp::create(b, array.getLoc(), rotated(type), ValueRange(size));
+    Value place = empty();
     return copied(b, array.getLoc(), own.v, place, b.getMultiDimIdentityMap(rank), rotatedMap(rank));
   }
 
@@ -327,6 +363,14 @@ private:
     SmallVector<utils::IteratorType> loops(read.getNumDims(), utils::IteratorType::parallel);
     return GenericOp::create(b, loc, to.getType(), from, to, {read, write}, loops,
                              [](OpBuilder &b, Location loc, ValueRange args) { linalg::YieldOp::create(b, loc, args[0]); })
+        .getResult(0);
+  }
+
+  static Value filled(OpBuilder &b, Location loc, Value constant, Value to) {
+    int64_t rank = cast<RankedTensorType>(to.getType()).getRank();
+    SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
+    return GenericOp::create(b, loc, to.getType(), ValueRange(), to, b.getMultiDimIdentityMap(rank), loops,
+                             [&](OpBuilder &b, Location loc, ValueRange) { linalg::YieldOp::create(b, loc, constant); })
         .getResult(0);
   }
 
@@ -344,14 +388,15 @@ struct TileRows : impl::TileRowsBase<TileRows> {
   }
 
   void tile(Block &block) {
-    Group group;
+    llvm::MapVector<Value, Group> groups; // by their numbers of rows
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (group.admit(&op))
-        continue;
-      if (!group.empty() && (group.isUsedBy(&op) || op.hasTrait<OpTrait::IsTerminator>())) {
-        group.close(&op);
-        group.admit(&op);
-      }
+      Value rows = op.getNumResults() ? rowsOf(op.getResult(0)) : Value();
+      bool isMember = rows && groups[rows].admit(&op);
+      for (auto &[own, group] : groups)
+        if (!(isMember && own == rows) && group.isUsedBy(&op))
+          group.close(&op);
+      if (rows && !isMember)
+        groups[rows].admit(&op);
     }
   }
 };
