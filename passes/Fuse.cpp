@@ -31,9 +31,16 @@ bool grows(GenericOp op) {
 /// Whether nothing is computed, only passed on.
 bool isTrivial(GenericOp op) { return llvm::hasSingleElement(*op.getBody()); }
 
+/// Whether each element is read once: other loops than those over the array have one iteration.
+bool readsOnce(GenericOp op, OpOperand &use) {
+  AffineMap map = op.getMatchingIndexingMap(&use);
+  return map.isProjectedPermutation() && llvm::all_of(llvm::enumerate(op.getStaticLoopRanges()),
+                                                      [&](auto loop) { return map.isFunctionOfDim(loop.index()) || loop.value() == 1; });
+}
+
 bool mayFuse(GenericOp producer, OpOperand &use) {
   auto consumer = cast<GenericOp>(use.getOwner());
-  bool once = consumer.getMatchingIndexingMap(&use).isPermutation() && producer->getBlock() == consumer->getBlock();
+  bool once = readsOnce(consumer, use) && producer->getBlock() == consumer->getBlock();
   if (grows(producer))
     return once || isTrivial(producer);
   return once && llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; });

@@ -1,5 +1,7 @@
 // Tensors -> buffers. What one-shot-bufferize would do, with double buffers for what loops carry: see Note [Tokens] in Placement.h.
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/Passes.h"
 #include "passes/Placement.h"
 #include "passes/RuntimeCalls.h"
@@ -10,14 +12,15 @@ namespace tl {
 } // namespace tl
 
 using namespace mlir;
+using linalg::GenericOp;
 
 namespace {
 /// Makes constant arrays that an op accumulates in right before the op: a fill costs less than a copy of one that was shared or hoisted.
 void fillWhereUsed(func::FuncOp function) {
   SmallVector<OpOperand *> starts;
-  function.walk([&](linalg::GenericOp op) {
+  function.walk([&](GenericOp op) {
     for (OpOperand &init : op.getDpsInitsMutable()) {
-      auto fill = init.get().getDefiningOp<linalg::GenericOp>();
+      auto fill = init.get().getDefiningOp<GenericOp>();
       if (fill && fill.getNumDpsInputs() == 0 && fill->getNumResults() == 1 && op.payloadUsesValueFromOperand(&init))
         starts.push_back(&init);
     }
@@ -30,12 +33,31 @@ void fillWhereUsed(func::FuncOp function) {
   }
 }
 
+/// Makes an insertion follow what it inserts, if nothing else wants the array as it was before: then the part can be computed in the array.
+/// A check that stands between them may be what keeps the part inside.
+void insertWhereMade(func::FuncOp function) {
+  DominanceInfo dominance(function);
+  function.walk([&](tensor::InsertSliceOp insert) {
+    auto part = insert.getSource().getDefiningOp<GenericOp>();
+    Value dest = insert.getDest();
+    bool isFree = dest.getDefiningOp<tensor::EmptyOp>() || (dest.getDefiningOp<tensor::InsertSliceOp>() && dest.hasOneUse());
+    if (!part || part->getBlock() != insert->getBlock() || !part->hasOneUse() || !isFree)
+      return;
+    Operation *next = part->getNextNode();
+    auto between = llvm::make_range(next->getIterator(), insert->getIterator());
+    if (llvm::all_of(between, [](Operation &op) { return isMemoryEffectFree(&op); }) &&
+        llvm::all_of(insert->getOperands(), [&](Value v) { return dominance.properlyDominates(v, next); }))
+      insert->moveBefore(next);
+  });
+}
+
 struct Place : tl::impl::PlaceBase<Place> {
   using PlaceBase::PlaceBase;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
       if (!function.isExternal()) {
         fillWhereUsed(function);
+        insertWhereMade(function);
         tl::place::Placer(getOperation(), naive).run(function);
       }
     tl::declareRuntime(getOperation());

@@ -103,29 +103,52 @@ static Value viewOf(OpBuilder &b, Location loc, Value memref, const Sizes &offse
   return memref::ReinterpretCastOp::create(b, loc, type, base.getBaseBuffer(), start, viewSizes, viewStrides);
 }
 
+/// Whether `use` reads, at the place that it writes, the part of an array that `insert` replaces.
+static bool readsWhatItReplaces(OpOperand &use, linalg::GenericOp op, OpOperand *init, tensor::InsertSliceOp insert) {
+  auto slice = use.get().getDefiningOp<tensor::ExtractSliceOp>();
+  AffineMap map = op.getMatchingIndexingMap(init);
+  return slice && use.getOwner() == op && !op.isDpsInit(&use) && slice.getSource() == insert.getDest() &&
+         slice.getMixedOffsets() == insert.getMixedOffsets() && slice.getMixedSizes() == insert.getMixedSizes() &&
+         slice.getMixedStrides() == insert.getMixedStrides() && slice.getDroppedDims() == insert.getDroppedDims() &&
+         op.getNumParallelLoops() == op.getNumLoops() && map.isPermutation() && op.getMatchingIndexingMap(&use) == map;
+}
+
 Buffer Placer::atHome(Scope &s, linalg::GenericOp op, unsigned result) {
   auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op->getNextNode());
   OpOperand *init = op.getDpsInitOperand(result);
-  if (!insert || insert.getSource() != op->getResult(result) || insert.getDest() == insert.getSource() ||
+  if (naive || !insert || insert.getSource() != op->getResult(result) || insert.getDest() == insert.getSource() ||
       !op->getResult(result).hasOneUse() || op.payloadUsesValueFromOperand(init))
     return {};
   OpOperand &dest = insert.getDestMutable();
   Buffer to = buffers.lookup(dest.get());
-  if (!to.memref || !overwritable(s, dest.get(), insert, [&](OpOperand &use) { return &use == &dest; }))
-    return {};
   // A kernel that writes every n-th element takes longer than one that writes vectors, and a copy of them.
-  auto [strides, offset] = cast<MemRefType>(to.memref.getType()).getStridesAndOffset();
   Sizes steps = mapped(insert.getMixedStrides());
   llvm::SmallBitVector dropped = insert.getDroppedDims();
-  if (strides.empty() || strides.back() != 1 || dropped.test(strides.size() - 1) || !isConstantIntValue(steps.back(), 1))
+  if (steps.empty() || dropped.test(steps.size() - 1) || !isConstantIntValue(steps.back(), 1) ||
+      (to.memref && cast<MemRefType>(to.memref.getType()).getStridesAndOffset().first.back() != 1))
     return {};
-  for (Value occupant : to.token->occupants)
-    for (OpOperand &use : occupant.getUses())
-      if (op->isAncestor(use.getOwner()) && &use != init)
-        return {};
-  take(to.token);
-  home.insert(insert);
-  Value part = viewOf(s.b, op.getLoc(), to.memref, mapped(insert.getMixedOffsets()), mapped(insert.getMixedSizes()), steps, dropped);
+  Value part;
+  if (!to.memref && s.kind != Scope::Branch) {
+    Token *token = acquire(s, op, {insert.getType().getElementType(), to.sizes});
+    to = {token->memref, token, true, to.sizes};
+  } else {
+    if (!to.memref || !overwritable(s, dest.get(), insert, [&](OpOperand &use) { return &use == &dest; }))
+      return {};
+    for (Value occupant : to.token->occupants)
+      for (OpOperand &use : occupant.getUses()) {
+        if (!op->isAncestor(use.getOwner()) || &use == init)
+          continue;
+        if (!readsWhatItReplaces(use, op, init, insert))
+          return {};
+        // One name for both, or LLVM takes them for arrays that overlap. A slice that had to be copied is another array.
+        if (Buffer own = buffers.lookup(occupant); own.token == to.token)
+          part = own.memref;
+      }
+    take(to.token);
+  }
+  home[insert] = to;
+  if (!part)
+    part = viewOf(s.b, op.getLoc(), to.memref, mapped(insert.getMixedOffsets()), mapped(insert.getMixedSizes()), steps, dropped);
   return {part, to.token, false, buffers.lookup(init->get()).sizes};
 }
 
@@ -223,9 +246,9 @@ void Placer::translateInsert(Scope &s, tensor::InsertOp op) {
 void Placer::translateInsertSlice(Scope &s, tensor::InsertSliceOp op) {
   OpOperand &dest = op.getDestMutable(), &source = op.getSourceMutable();
   Buffer from = buffers.lookup(source.get()), to = buffers.lookup(dest.get());
-  if (home.contains(op)) {
-    take(to.token);
-    return put(op, to);
+  if (auto done = home.find(op); done != home.end()) {
+    take(done->second.token);
+    return put(op, done->second);
   }
   auto either = [&](OpOperand &use) { return &use == &dest || &use == &source; };
   Buffer target;

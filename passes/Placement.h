@@ -183,7 +183,7 @@ private:
   bool naive;
   mlir::IRMapping values;
   llvm::DenseMap<mlir::Value, Buffer> buffers;
-  llvm::DenseSet<mlir::Operation *> home; ///< insertions of what already stands where it belongs
+  llvm::DenseMap<mlir::Operation *, Buffer> home; ///< insertions of what already stands where it belongs: the whole array
   std::vector<std::unique_ptr<Token>> tokens;
   llvm::SmallVector<Token *> locked;
 };
