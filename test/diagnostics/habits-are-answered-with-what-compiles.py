@@ -35,7 +35,7 @@ def compiles(expr):
 wrong = []
 for name, help in table:
     for expr in re.findall(r"`([^`]*)`", help.replace('\\"', '"')):
-        if "..." in expr or expr.startswith(("let ", "for ")) or expr in ("0..n", "reshape", "grad(f)"):
+        if "..." in expr or expr.startswith(("let ", "for ", ":")) or expr in ("0..n", "reshape", "grad(f)"):
             continue  # no whole expression
         fine, why = compiles(expr)
         if not fine:
