@@ -267,9 +267,9 @@ Value FunctionGen::callDef(const Instance &instance, SmallVector<Value> args, co
     FunctionGen inner(m, callee.func, callee.env, this);
     making.gen = &inner;
     inner.body(callee, def, args);
-    auto own = inner.func.getArguments().take_back(inner.captured.size());
+    Values own = llvm::map_to_vector(inner.captured, [&](mlir::Value outer) { return inner.imported.lookup(outer); });
     for (mlir::func::CallOp recursion : making.recursions)
-      recursion.getOperandsMutable().append(SmallVector<mlir::Value>(own.begin(), own.end()));
+      recursion.getOperandsMutable().append(own);
     llvm::append_range(operands, inner.captured);
   }
 
