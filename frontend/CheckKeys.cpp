@@ -1,8 +1,8 @@
 // Random keys are used once. What is used is a place: a name that holds keys, or by fields and indices a part of it (`ks[0]`, `p.k`),
-// wherever its value stands; `fold_in`, `size` and `save` apart. Two places meet where one is the other or contains it. Whether `ks[i]` is
-// `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written, and behind a loop by what its
-// index went over. The branches of an `if` count as one, and a loop is gone through twice, so that a key from outside of it is found; so is
-// a lambda that is handed to a definition which applies it more than once.
+// wherever its value stands; `fold_in`, `size`, `clone` and `save` apart. Two places meet where one is the other or contains it. Whether
+// `ks[i]` is `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written, and behind a loop by
+// what its index went over. The branches of an `if` count as one, and a loop is gone through twice, so that a key from outside of it is
+// found; so is a lambda that is handed to a definition which applies it more than once.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -308,7 +308,7 @@ private:
   void call(CallExpr *c) {
     const Callable *target = c->target;
     StringRef op = target && target->kind == CallableKind::Intrinsic && target->instance.def ? target->instance.def->opName : "";
-    int kept = op == "fold_in" || op == "size" ? 0 : op == "save" ? 1 : -1; // the argument that is not used up, or in part
+    int kept = op == "fold_in" || op == "size" || op == "clone" ? 0 : op == "save" ? 1 : -1; // the argument that is not used up, or in part
     auto given = target ? c->ordered : List<Expr *>();
     for (auto [i, x] : llvm::enumerate(given)) {
       if (target->instance.def && i < target->instance.def->params.size() && x == target->instance.def->params[i]->init)

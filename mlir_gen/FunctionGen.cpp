@@ -111,8 +111,9 @@ void FunctionGen::name(const Value &value, StringRef variable) {
     auto named = mlir::NameLoc::get(mlir::StringAttr::get(m.context, path), loc);
     if (argument)
       argument.setLoc(named);
-    else if (mlir::Operation *op = v.getDefiningOp();
-             op->getNumResults() == 1 && !llvm::isa<mlir::LoopLikeOpInterface>(op) && !op->hasTrait<mlir::OpTrait::ConstantLike>())
+    else if (mlir::Operation *op = v.getDefiningOp(); (op->getNumResults() == 1 || llvm::isa<LoadOp>(op)) &&
+                                                      !llvm::isa<mlir::LoopLikeOpInterface>(op) &&
+                                                      !op->hasTrait<mlir::OpTrait::ConstantLike>())
       op->setLoc(named);
   }
 }

@@ -25,6 +25,11 @@ Value FunctionGen::load(mlir::Value path, const Type *type) {
     SmallVector<mlir::Type> sizes(leaf.dims.size(), b.getIndexType());
     auto loaded = LoadOp::create(b, mlirType(leaf, m.context), sizes, path, expect, b.getStringAttr(leaf.path),
                                  b.getStringAttr(kindOf(leaf)), b.getI64IntegerAttr(leaf.dims.size()));
+    SmallVector<std::string> names; // for who reads a derivative
+    for (const Size &size : leaf.dims)
+      names.push_back(size.symbol() && size.symbol()->name != "_" ? size.symbol()->name : "n");
+    if (!names.empty())
+      loaded->setAttr("size_names", b.getStrArrayAttr(SmallVector<StringRef>(names.begin(), names.end())));
     value.leaves.push_back(loaded.getY());
     for (auto [axis, size, found] : llvm::enumerate(leaf.dims, loaded.getSizes())) {
       llvm::APInt any;

@@ -277,10 +277,11 @@ Maker special(StringRef op) {
                                             {"save", save},
                                             {"argmax", place},
                                             {"argmin", place},
-                                            {"key", random::key},
+                                            {"key", random::seed},
                                             {"split", random::split},
                                             {"split_n", random::splitMany},
                                             {"fold_in", random::foldIn},
+                                            {"clone", random::clone},
                                             {"random_bits", random::bits},
                                             {"uniform", random::uniform},
                                             {"normal_like", random::normalLike}};

@@ -27,10 +27,11 @@ Value tile(FunctionGen &f, const IntrinsicCall &c);
 
 /// Random numbers: Threefry of a key and a counter.
 namespace random {
-Value key(FunctionGen &f, const IntrinsicCall &c);
+Value seed(FunctionGen &f, const IntrinsicCall &c);
 Value split(FunctionGen &f, const IntrinsicCall &c);
 Value splitMany(FunctionGen &f, const IntrinsicCall &c);
 Value foldIn(FunctionGen &f, const IntrinsicCall &c);
+Value clone(FunctionGen &f, const IntrinsicCall &c);
 Value bits(FunctionGen &f, const IntrinsicCall &c);
 Value uniform(FunctionGen &f, const IntrinsicCall &c);
 Value normalLike(FunctionGen &f, const IntrinsicCall &c);

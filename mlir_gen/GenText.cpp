@@ -48,7 +48,7 @@ void FunctionGen::describe(Text &text, const Value &value, StringRef spec) {
     text.text("]");
     return;
   case TypeKind::Key:
-    text.text("key(").hole(value.leaves[0], "u32", spec).text(", ").hole(value.leaves[1], "u32", spec).text(")");
+    text.text("key(").hole(value.leaf(), "i64", spec).text(")");
     return;
   case TypeKind::Str:
     text.hole(value.leaf(), "str", spec);

@@ -24,8 +24,7 @@ static void collect(const Type *type, const Sizes &outer, const std::string &pat
     out.push_back({LeafKind::Number, cast<ScalarType>(type)->scalar, outer, path});
     return;
   case TypeKind::Key:
-    out.push_back({LeafKind::Key, ScalarKind::U32, outer, within("hi")});
-    out.push_back({LeafKind::Key, ScalarKind::U32, outer, within("lo")});
+    out.push_back({LeafKind::Key, ScalarKind::I64, outer, path});
     return;
   case TypeKind::Str:
     out.push_back({LeafKind::Str, ScalarKind::I64, outer, path});

@@ -15,7 +15,7 @@ using Sizes = SmallVector<Size, 3>;
 /// What one element of a leaf is.
 enum class LeafKind : uint8_t {
   Number, ///< `scalar` says which
-  Key,    ///< i32, one of the two halves of a key
+  Key,    ///< i64, the seed that makes the key
   Str,    ///< i64, a handle
   Index,  ///< an entry of a `shape`
 };

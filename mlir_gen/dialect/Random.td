@@ -1,15 +1,16 @@
 // Counter-based random numbers: Threefry 2x32, 20 rounds (Salmon et al., SC 2011; Random123's known answers).
 #ifndef TL_RANDOM_TD
 #define TL_RANDOM_TD
-include "mlir_gen/dialect/TlBase.td"
+include "mlir_gen/dialect/Elementwise.td"
 
-def Tl_Word : TypeConstraint<CPred<"::mlir::getElementTypeOrSelf($_self).isInteger(32)">, "i32 scalar or tensor">;
+def Tl_Block : TypeConstraint<CPred<"::mlir::getElementTypeOrSelf($_self).isInteger(64)">, "i64 scalar or tensor">;
 
-def Tl_ThreefryOp : Tl_Typed<"threefry", [Pure, DeclareOpInterfaceMethods<Tl_Scalarizable>] # Tl_Batched> {
-  let summary = "two random words for each key and counter";
-  let description = [{ Elementwise with two results: the block (c0, c1) encrypted with the key (k0, k1). }];
-  let arguments = (ins Tl_Word:$k0, Tl_Word:$k1, Tl_Word:$c0, Tl_Word:$c1);
-  let results = (outs Tl_Word:$y0, Tl_Word:$y1);
-  let assemblyFormat = "operands attr-dict `:` type(operands)";
-}
+/// What a key (64 bits) makes of the number of a block. The ops differ in what the block is for.
+class Tl_Threefry<string mnemonic>
+    : Tl_Elementwise<mnemonic, (ins Tl_Block:$key, Tl_Block:$number), 0, "threefry(b, loc, x, z)", "", "", "", [Tl_OneElementType]>;
+
+def Tl_SeedOp : Tl_Elementwise<"seed", (ins Tl_Block:$x), 0, "x"> { let summary = "the key of a seed: its bits"; }
+def Tl_SplitOp : Tl_Threefry<"split"> { let summary = "key number `number` of those that a key is split into"; }
+def Tl_FoldInOp : Tl_Threefry<"fold_in"> { let summary = "a key with a number folded in"; }
+def Tl_RandomBitsOp : Tl_Threefry<"random_bits"> { let summary = "64 random bits for a key and an element's number"; }
 #endif

@@ -33,6 +33,8 @@ Value shiftLeft(OpBuilder &b, Location loc, Value x, Value z);
 Value shiftRight(OpBuilder &b, Location loc, Operation *op, Value x, Value z);
 Value compare(OpBuilder &b, Location loc, Operation *op, Value x, Value z);
 Value castScalar(OpBuilder &b, Location loc, Operation *op, Value x);
+/// 64 random bits of a key and a number, both i64.
+Value threefry(OpBuilder &b, Location loc, Value key, Value number);
 Value polygammaCall(OpBuilder &b, Location loc, Operation *op, Value x);
 
 /// A call of the f64 function `name` of the C library or of tl_runtime on `x` (f32 goes through f64), `first` before it. Declares it in the

@@ -16,7 +16,7 @@ def Tl_Dialect : Dialect {
   let description = [{
     A value is a builtin scalar (i1, i8..i64, f16, bf16, f32, f64, index) or a tensor of rank at least 1 whose sizes are all
     dynamic: `tensor<?x?xf32>`. Sizes are SSA values of type index, found by `sizesOf`. Integers are signless; an op for
-    which the sign matters carries `unsigned`. A random key is two i32, a string an i64 handle.
+    which the sign matters carries `unsigned`. A random key is an i64, and so is a string, a handle.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
                            "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect"];

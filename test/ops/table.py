@@ -374,6 +374,6 @@ CONSTANT = {name: why for why, names in {
 
 # What the prelude has and this table leaves to other tests.
 ELSEWHERE = {
-    "key": "random", "split": "random", "fold_in": "random", "random_bits": "random", "uniform": "random", "normal": "random", "bernoulli": "random",
-    "permutation": "random", "randint": "random", "categorical": "random", "normal_like": "random", "print": "run/", "load": "run/", "save": "run/",
+    "key": "random", "split": "random", "fold_in": "random", "clone": "random", "random_bits": "random", "uniform": "random", "normal": "random",
+    "bernoulli": "random", "permutation": "random", "randint": "random", "categorical": "random", "normal_like": "random", "print": "run/", "load": "run/", "save": "run/",
 }

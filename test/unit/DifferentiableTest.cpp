@@ -8,7 +8,7 @@ namespace {
 const std::map<std::string, const char *> without = {
     {"tl.reduce_any", "gives bools"},       {"tl.reduce_all", "gives bools"},         {"tl.argmax", "gives places"},
     {"tl.argmin", "gives places"},          {"tl.argsort", "gives places"},           {"tl.iota", "gives integers"},
-    {"tl.threefry", "takes integers"},      {"tl.size", "gives a size"},              {"tl.empty", "takes sizes"},
+    {"tl.size", "gives a size"},            {"tl.empty", "takes sizes"},
     {"tl.string", "gives a text"},          {"tl.format", "gives a text"},            {"tl.print", "gives nothing"},
     {"tl.check", "gives nothing"},          {"tl.trap", "gives nothing"},             {"tl.step", "gives nothing"},
     {"tl.load", "takes a text"},            {"tl.save", "gives nothing"},             {"tl.flag", "takes nothing"},

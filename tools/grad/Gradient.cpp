@@ -11,13 +11,12 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/Transforms.h"
 #include "tools/driver/Suggest.h"
+#include "tools/grad/Signature.h"
 #include "tools/grad/Writer.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include <map>
 
 using namespace tl;
 using namespace tl::grad;
@@ -35,14 +34,6 @@ std::vector<ast::DefDecl *> definitions(ast::Program &program) {
     if (auto *def = dyn_cast<ast::DefDecl>(decl); def && def->body && def->name != "main")
       all.push_back(def);
   return all;
-}
-
-bool isFloatScalar(const ast::Type *type) {
-  type = ast::resolved(type);
-  if (auto *param = dyn_cast<ast::ParamType>(type))
-    return param->widestFloat || param->param->constraint == ast::Constraint::Float;
-  auto *scalar = dyn_cast<ast::ScalarType>(type);
-  return scalar && ast::isFloat(scalar->scalar);
 }
 
 ast::DefDecl *find(driver::Session &session, ast::Program &program, const std::string &file, const std::string &name) {
@@ -69,139 +60,6 @@ ast::DefDecl *find(driver::Session &session, ast::Program &program, const std::s
                      : names.empty()                ? "it has no function that gives a float"
                                                     : "these give a float: `" + llvm::join(names, "`, `") + "`";
   return session.fail(driver::Usage, "error: " + message + "\n  = help: " + help + "\n");
-}
-
-//===- The signature ------------------------------------------------------------------------------------------------===//
-
-/// Types as a file beside the original writes them: records by the module that they are from.
-class Signature {
-public:
-  Signature(driver::Session &session, ast::Program &program, ast::DefDecl *def, std::string folder)
-      : session(session), program(program), def(def), folder(std::move(folder)) {
-    alias = wordOf(path::stem(session.sources.file(program.main()->file).name()));
-    while (isTaken(alias))
-      alias += "_";
-  }
-
-  /// Whether a derivative of the function can be written at all; reports if not.
-  bool check();
-  std::string type(const ast::Type *type);
-  std::string record(const ast::StructType *record);
-  std::string importOf(const ast::Module *module);
-  /// The original is another module in each program that has it.
-  bool isOriginal(const ast::Module *module) { return realPath(module) == realPath(program.main()); }
-  std::string moduleName(const ast::Module *module) { return isOriginal(module) ? alias : wordOf(module->name); }
-  std::string params() {
-    SmallVector<std::string> all;
-    for (const ast::VarDecl *param : def->params)
-      all.push_back(param->name.str() + ": " + type(param->type));
-    return list(all);
-  }
-
-  std::string element;                               ///< what type parameters stand for
-  std::map<std::string, const ast::Module *> needed; ///< modules that a type has named
-  std::string alias;                                 ///< of the original file
-
-private:
-  static std::string wordOf(StringRef name) {
-    std::string word = name.str();
-    for (char &c : word)
-      if (!llvm::isAlnum(c) && c != '_' && !(c & 0x80))
-        c = '_';
-    return word.empty() || llvm::isDigit(word[0]) ? "m" + word : word;
-  }
-  std::string realPath(const ast::Module *module) {
-    StringRef name = session.sources.file(module->file).name();
-    llvm::SmallString<128> real;
-    return llvm::sys::fs::real_path(name, real) ? name.str() : real.str().str();
-  }
-  bool isTaken(StringRef name) {
-    return llvm::any_of(def->params, [&](const ast::VarDecl *p) { return p->name == name; }) ||
-           llvm::any_of(def->sizeParams, [&](const Sym *s) { return s->name == name; });
-  }
-  driver::Session &session;
-  ast::Program &program;
-  ast::DefDecl *def;
-  std::string folder;
-};
-
-bool Signature::check() {
-  auto refuse = [&](Span span, const std::string &what, const std::string &help) {
-    session.diagnostics.report(Code::E0520, span, "cannot write the derivative of `" + def->name.str() + "`: " + what).help(help);
-    session.exitCode = driver::Rejected;
-    return false;
-  };
-  const std::string wrap =
-      "write a function that calls it, with arrays of the ranks and element types that you mean, and ask for the derivative of that";
-  if (def->params.empty())
-    return refuse(def->nameSpan, "it has no parameters", "a gradient is by the first parameter");
-  if (!def->packs.empty())
-    return refuse(def->nameSpan, "it takes arrays of any rank (`..." + def->packs.front()->name.str() + "`)", wrap);
-  for (const ast::TypeParam *param : def->typeParams)
-    if (param->constraint != ast::Constraint::Float && param->constraint != ast::Constraint::Num)
-      return refuse(def->nameSpan, "its type parameter `" + param->name.str() + "` stands for more than numbers", wrap);
-  for (const ast::VarDecl *param : def->params) {
-    ast::TypeKind kind = ast::resolved(param->type)->kind;
-    if (param->isConst || kind == ast::TypeKind::Func || kind == ast::TypeKind::Shape)
-      return refuse(param->nameSpan, "`" + param->name.str() + "` has to be known when the program is compiled", wrap);
-    if (kind == ast::TypeKind::Str || kind == ast::TypeKind::Key)
-      return refuse(param->nameSpan, "`" + param->name.str() + "` is a " + (kind == ast::TypeKind::Str ? "text" : "random key"),
-                    "let it take what it makes of that");
-  }
-  const ast::Type *result = ast::resolved(def->result);
-  if (!isFloatScalar(result)) {
-    session.diagnostics.report(Code::E0502, def->nameSpan,
-                               "`grad` needs a function that gives one float, `" + def->name.str() + "` gives " + ast::str(result));
-    session.exitCode = driver::Rejected;
-    return false;
-  }
-  return true;
-}
-
-std::string Signature::record(const ast::StructType *record) {
-  const ast::Module *module = record->decl->module;
-  needed[moduleName(module)] = module;
-  return moduleName(module) + "." + record->decl->name.str();
-}
-
-std::string Signature::type(const ast::Type *t) {
-  t = ast::resolved(t);
-  if (isa<ast::ParamType>(t))
-    return element;
-  if (auto *tuple = dyn_cast<ast::TupleType>(t)) {
-    SmallVector<std::string> parts;
-    for (const ast::Type *elem : tuple->elems)
-      parts.push_back(type(elem));
-    return "(" + list(parts) + (parts.size() == 1 ? ",)" : ")");
-  }
-  if (auto *array = dyn_cast<ast::ArrayType>(t))
-    return type(array->elem) + ast::str(ArrayRef<ast::Dim>(array->dims));
-  auto *s = dyn_cast<ast::StructType>(t);
-  if (!s)
-    return ast::str(t);
-  SmallVector<std::string> args;
-  unsigned nextSize = 0, nextType = 0;
-  for (const ast::GenericParam &param : s->decl->generics) {
-    bool isType = nextType < s->types.size() && s->decl->typeParams[nextType]->name == param.name;
-    if (isType)
-      args.push_back(type(s->types[nextType++]));
-    else if (nextSize < s->sizes.size())
-      args.push_back(s->sizes[nextSize++].str());
-  }
-  return record(s) + (args.empty() ? "" : "[" + list(args) + "]");
-}
-
-std::string Signature::importOf(const ast::Module *module) {
-  StringRef file = session.sources.file(module->file).name();
-  if (file.starts_with("stdlib/") && !isOriginal(module))
-    return "import " + module->name.str();
-  llvm::SmallString<128> from(folder), to(file);
-  llvm::sys::fs::make_absolute(from);
-  llvm::sys::fs::make_absolute(to);
-  path::remove_dots(from, true);
-  path::remove_dots(to, true);
-  std::string shown = path::parent_path(to) == from.str() ? path::filename(to).str() : to.str().str();
-  return "import \"" + shown + "\" as " + moduleName(module);
 }
 
 //===- The body -----------------------------------------------------------------------------------------------------===//
@@ -296,7 +154,7 @@ bool prepare(mlir::func::FuncOp function) {
   function.walk([&](Operation *op) {
     auto check = dyn_cast<CheckOp>(op);
     auto call = dyn_cast<mlir::func::CallOp>(op);
-    if ((check && check.getCode() != "E0806") || (call && call.use_empty() && !says(call)))
+    if ((check && !isWritten(check)) || (call && call.use_empty() && !says(call)))
       checks.push_back(op);
   });
   for (Operation *check : checks)
@@ -356,6 +214,11 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
   }
   if (written.failed)
     return written;
+  SmallVector<mlir::func::FuncOp> all{function};
+  for (const auto &[callee, definition] : functions.all())
+    all.push_back(callee);
+  llvm::for_each(all, findDraws);
+  functions.setKeys(keysAmong(all));
   Writer writer(function.getContext(), functions);
   functions.reserve(writer);
   for (const Sym *sym : asked->sizeParams)
@@ -397,7 +260,9 @@ public:
 private:
   /// What is wrong with a program made here, or in the library, is wrong with the function.
   void relocate(uint32_t made);
-  ast::Program *parseAndCheck(const std::string &text);
+  /// Null after a report. A key that `text` uses again is cloned there: see Note [Keys again].
+  ast::Program *parseAndCheck(std::string text) { return parseAndCheckInPlace(text); }
+  ast::Program *parseAndCheckInPlace(std::string &text);
   std::string imports(bool withOriginal);
   /// The definition where the type parameters are `element`, then those of what it calls.
   std::optional<std::vector<std::string>> definition(StringRef element);
@@ -439,13 +304,44 @@ void Derivation::relocate(uint32_t made) {
   }
 }
 
-ast::Program *Derivation::parseAndCheck(const std::string &text) {
+// Note [Keys again]. A program uses a key once, and its derivative has the numbers of it where the reverse sweep draws them again too. The
+// checker says which uses come second; these are written `clone(k)`.
+
+/// Clones the key at `use`; the one that is folded, where that is the use.
+void cloneKey(std::string &text, Span use) {
+  StringRef whole = StringRef(text).slice(use.begin, use.end);
+  size_t begin = use.begin, end = use.end;
+  if (whole.consume_front("fold_in(")) {
+    begin = whole.begin() - text.data();
+    unsigned depth = 0;
+    for (end = begin; text[end] != ',' || depth; ++end)
+      depth += StringRef("([").contains(text[end]) ? 1 : StringRef(")]").contains(text[end]) ? -1 : 0;
+  }
+  text.insert(end, ")").insert(begin, "clone(");
+  const size_t lineBegin = text.rfind('\n', begin) + 1, lineEnd = text.find('\n', begin);
+  const StringRef line = StringRef(text).slice(lineBegin, lineEnd), statement = line.ltrim();
+  text.replace(lineBegin, lineEnd + 1 - lineBegin, wrapped(statement, line.size() - statement.size()));
+}
+
+ast::Program *Derivation::parseAndCheckInPlace(std::string &text) {
   llvm::SmallString<128> place(folder);
   path::append(place, "<" + name + ">");
-  const SourceFile &made = session.add(place.str().str(), text);
-  ast::Program *checked = session.check(frontend::parse(made, session.diagnostics));
-  relocate(made.id());
-  return checked;
+  const size_t known = session.diagnostics.size();
+  const auto before = session.exitCode;
+  while (true) {
+    const SourceFile &made = session.add(place.str().str(), text);
+    ast::Program *checked = session.check(frontend::parse(made, session.diagnostics));
+    auto found = session.diagnostics.from(known);
+    const Span use = found.empty() ? Span() : found.front().labels.front().span;
+    if (found.empty() || found.front().code != Code::E0317 || use.file != made.id() ||
+        StringRef(text).take_front(use.begin).ends_with("clone(")) {
+      relocate(made.id());
+      return checked;
+    }
+    session.diagnostics.rewind(known);
+    session.exitCode = before;
+    cloneKey(text, use);
+  }
 }
 
 std::string Derivation::imports(bool withOriginal) {
@@ -577,7 +473,7 @@ std::optional<std::string> Derivation::file() {
         doc += "## `" + param->name.str() + "` is f32 here.\n";
   }
   std::string head = imports(false), whole = head + (head.empty() ? "" : "\n") + doc + llvm::join(*texts, "\n");
-  if (parseAndCheck(whole))
+  if (parseAndCheckInPlace(whole))
     return whole;
   std::string message = session.diagnostics.from(before).front().message;
   session.diagnostics.rewind(before);

@@ -275,7 +275,10 @@ bool Writer::array(Operation *op) {
   if (auto x = dyn_cast<IotaOp>(op))
     return define(x.getY(), wholeExpr(x.getY(), "arange(" + sizeText(x.getSize()) + ")")), true;
   if (auto x = dyn_cast<EmptyOp>(op))
-    return define(x.getY(), wholeExpr(x.getY(), "zeros[" + element(x.getElement()) + "]([" + dims(x.getY()) + "])")), true;
+    return define(x.getY(), functions.isKey(x.getY())
+                                ? wholeExpr(x.getY(), someKeys(x.getY()))
+                                : wholeExpr(x.getY(), "zeros[" + element(x.getElement()) + "]([" + dims(x.getY()) + "])")),
+           true;
   if (auto x = dyn_cast<ConcatOp>(op)) {
     Expr all = ofWhole(x.getXs().front());
     for (Value next : x.getXs().drop_front()) {

@@ -1,4 +1,5 @@
 // Loops, branches, checks -> statements. What a loop carries are `var`s.
+#include "mlir/IR/Matchers.h"
 #include "tools/grad/Writer.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -280,13 +281,55 @@ std::string Writer::quoted(mlir::ArrayAttr parts, ValueRange holes) {
   return text + "\"";
 }
 
+bool tl::grad::isWritten(CheckOp check) {
+  auto isOfFile = [](Value v) {
+    auto converted = v.getDefiningOp<mlir::arith::IndexCastOp>();
+    return converted && converted.getIn().getDefiningOp<LoadOp>();
+  };
+  return check.getCode() == "E0806" || (check.getCode() == "E0803" && llvm::any_of(check.getValues(), isOfFile));
+}
+
 void Writer::check(CheckOp op) {
-  if (op.getCode() != "E0806") // what is written is checked again, as the program was
+  if (!isWritten(op))
     return;
   std::string test = whole(op.getOk());
   if (isTensor(op.getOk()))
     test = "all(" + test + ")";
   line("assert " + test + ", " + quoted(op.getParts(), op.getValues()));
+}
+
+/// `let x: f64[n, 3] = load("x.npy")`: a size that the file tells has a name from here on.
+void Writer::load(LoadOp op) {
+  if (!op.getName().empty())
+    return refuse(op, "the type of a record that is read from a file");
+  SmallVector<std::string> dims;
+  for (auto [axis, expected, found] : llvm::enumerate(op.getExpect(), op.getSizes())) {
+    llvm::APInt any;
+    if (mlir::matchPattern(expected, mlir::m_ConstantInt(&any)) && any.isAllOnes()) {
+      auto known = op->getAttrOfType<mlir::ArrayAttr>("size_names");
+      dims.push_back(fresh(known ? cast<mlir::StringAttr>(known[axis]).getValue() : "n"));
+      bindSize(found, dims.back());
+    } else {
+      dims.push_back(sizeText(expected));
+    }
+  }
+  auto known = dyn_cast<mlir::NameLoc>(op.getLoc());
+  const std::string name = known ? fresh(known.getName()) : unnamed(op.getY());
+  const std::string type = op.getKind().str() + (dims.empty() ? "" : "[" + list(dims) + "]");
+  line("let " + name + ": " + type + " = load(" + get(op.getPath())->text + ")");
+  op.getKind().starts_with("u") ? bindUnsigned(op.getY(), name) : bind(op.getY(), name);
+}
+
+void Writer::save(SaveOp op) {
+  if (op.getValues().size() != 1 || !cast<mlir::StringAttr>(op.getNames()[0]).getValue().empty())
+    return refuse(op, "the record that is saved");
+  Value x = op.getValues()[0];
+  StringRef kind = cast<mlir::StringAttr>(op.getKinds()[0]).getValue();
+  Expr e = ofWhole(x);
+  const std::string text = !kind.starts_with("u")     ? e.text
+                           : e.unsignedText().empty() ? (kind + "(" + e.text + ")").str()
+                                                      : e.unsignedText();
+  line("save(" + get(op.getPath())->text + ", " + text + ")");
 }
 
 bool Writer::control(Operation *op) {
@@ -300,6 +343,10 @@ bool Writer::control(Operation *op) {
     return check(checked), true;
   if (isa<StepOp>(op))
     return true;
+  if (auto loaded = dyn_cast<LoadOp>(op))
+    return load(loaded), true;
+  if (auto saved = dyn_cast<SaveOp>(op))
+    return save(saved), true;
   if (auto text = dyn_cast<StringOp>(op)) {
     bind(text.getY(), quoted(op->getParentOfType<mlir::ModuleOp>() ? b.getArrayAttr({text.getTextAttr()}) : mlir::ArrayAttr(), {}));
     return true;

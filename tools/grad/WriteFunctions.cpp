@@ -1,4 +1,4 @@
-// Calls that stay calls -> definitions beside the derivative: functions that call themselves, and the generator of random numbers.
+// Calls that stay calls -> definitions beside the derivative, of functions that call themselves.
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/Transforms.h"
 #include "tools/grad/Writer.h"
@@ -20,8 +20,6 @@ static SizedOp statedSizes(Value argument) {
 
 void Functions::add(func::FuncOp function) {
   function.walk([&](Operation *op) {
-    if (isa<ThreefryOp>(op) && random.empty())
-      random = nameOf("threefry");
     auto call = dyn_cast<func::CallOp>(op);
     func::FuncOp callee = call ? calleeOf(call) : func::FuncOp();
     if (!callee || known.count(callee))
@@ -65,25 +63,6 @@ std::vector<std::string> Functions::write() {
     texts.push_back(writer.definition(function, definition));
     failed |= writer.failed;
   }
-  if (!random.empty())
-    texts.push_back(R"(## Two random words for each key and counter, as `uniform` and `normal` draw them: Threefry 2x32, 20 rounds.
-def )" + random + R"((k0: i32[...s], k1: i32[...s], c0: i32[...s], c1: i32[...s]) -> (i32[...s], i32[...s]) {
-  let rotations: i32[8] = [13, 15, 26, 6, 17, 29, 16, 24]
-  var (a, b, c) = (k1, bitwise_xor(466688986, bitwise_xor(k0, k1)), k0)
-  var (x, z) = (c0 + k0, c1 + k1)
-  for i in 5 {
-    for j in 4 {
-      let bits = rotations[4 * (i % 2) + j]
-      x += z
-      z = bitwise_xor(x, bitwise_or(left_shift(z, bits), i32(right_shift(u32(z), u32(32 - bits)))))
-    }
-    x += a
-    z += b + i32(i + 1)
-    (a, b, c) = (b, c, a)
-  }
-  (x, z)
-}
-)");
   return texts;
 }
 
@@ -102,8 +81,9 @@ std::string Writer::definition(func::FuncOp function, const Definition &known) {
     }
   }
   auto typed = [&](Value v, Value sized) {
+    const std::string kind = functions.isKey(v) ? "key" : element(elementOf(v));
     if (!isTensor(v))
-      return element(v.getType());
+      return kind;
     SmallVector<std::string> dims(rankOf(v), "_");
     if (sized)
       for (auto [dim, size] : llvm::zip(dims, sizesOf(sized))) {
@@ -112,7 +92,7 @@ std::string Writer::definition(func::FuncOp function, const Definition &known) {
         if (isKnown)
           dim = size.str();
       }
-    return element(elementOf(v)) + "[" + list(dims) + "]";
+    return kind + "[" + list(dims) + "]";
   };
   for (auto [argument, isPassed] : llvm::zip(function.getArguments(), known.isPassed))
     if (isPassed) {
@@ -152,16 +132,6 @@ void Writer::bindResults(Operation *op, const std::string &text) {
 }
 
 bool Writer::function(Operation *op) {
-  if (auto random = dyn_cast<ThreefryOp>(op)) {
-    SmallVector<std::string> args;
-    for (Value x : op->getOperands()) {
-      Expr e = ofWhole(x);
-      const bool isRepeated = isTensor(random.getY0()) && !isTensor(x);
-      args.push_back(isRepeated ? "full([" + dims(random.getY0()) + "], " + e.text + ")" : e.text);
-    }
-    bindResults(op, functions.randomName() + "(" + list(args) + ")");
-    return true;
-  }
   auto call = dyn_cast<func::CallOp>(op);
   if (!call)
     return false;

@@ -200,10 +200,11 @@ void Writer::define(Value v, Expr e) {
     return;
   Operation *user = uses.front()->getOwner();
   bool isNear = uses.size() == 1 && user->getBlock() == v.getParentBlock();
+  bool isResult = isNear && isa<mlir::func::ReturnOp>(user);
   // What a loop carries gets its name by the assignment.
   bool isCarried =
       isNear && (isa<mlir::LoopLikeOpInterface>(user) || (isa<scf::YieldOp>(user) && isa<mlir::LoopLikeOpInterface>(user->getParentOp())));
-  if (isCarried || (name.empty() && isNear && kept->text.size() <= longest)) {
+  if (isCarried || (name.empty() && isNear && (isResult || kept->text.size() <= longest))) {
     kept->isWaiting = true;
     waiting.push_back(kept);
     return;
@@ -394,8 +395,8 @@ void Writer::write(Operation *op) {
     return;
   if (op->getNumResults() == 1 && op->getResult(0).getType().isIndex() && op->getNumRegions() == 0 && !isa<arith::SelectOp, SelectOp>(op))
     return; // written where it is asked for
-  if (!asUnsigned(op) && !function(op) && !elementwise(op) && !array(op) && !control(op))
-    refuse(op, isa<LoadOp>(op) ? "`load`" : isa<SaveOp>(op) ? "`save`" : "what is computed here");
+  if (!random(op) && !asUnsigned(op) && !function(op) && !elementwise(op) && !array(op) && !control(op))
+    refuse(op, "what is computed here");
 }
 
 void Writer::block(mlir::Block &block) {

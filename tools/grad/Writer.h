@@ -1,5 +1,5 @@
 // tl DIALECT -> SOURCE TEXT: the body of a function as statements of the language. Its members stand in Writer.cpp (names, sizes, what
-// gets a line of its own), WriteElementwise, WriteArrays, WriteAccess and WriteControl.
+// gets a line of its own), WriteElementwise, WriteArrays, WriteAccess, WriteControl and WriteRandom.
 //
 // Note [Folding]. Every op becomes an expression. One that is used once, later in the same block, is written into what uses it; one that
 // the program has a name for, or that is used more often, gets a `let`. Where a `var` changes, expressions that read it and still wait
@@ -29,6 +29,14 @@ using mlir::ValueRange;
 
 class Writer;
 
+/// Whether a check is written: an `assert` of the program, or one of a file's sizes. The others the written program is given again.
+bool isWritten(CheckOp check);
+/// Puts draws (Note [Draws]) for what they became in `function`.
+void findDraws(mlir::func::FuncOp function);
+bool isDraw(mlir::func::CallOp call);
+/// The integers in these functions that are random keys in the program.
+llvm::DenseSet<Value> keysAmong(ArrayRef<mlir::func::FuncOp> functions);
+
 /// A function that stays one: its name in the text, and which of its arguments stand there. The others are sizes that arrays have.
 struct Definition {
   std::string name;
@@ -44,7 +52,8 @@ public:
   void add(mlir::func::FuncOp function);
   const Definition &of(mlir::func::FuncOp callee) const { return known.find(callee)->second; }
   ArrayRef<std::pair<mlir::func::FuncOp, Definition>> all() const { return known.getArrayRef(); }
-  const std::string &randomName() const { return random; }
+  bool isKey(Value v) const { return keys.contains(v); }
+  void setKeys(llvm::DenseSet<Value> all) { keys = std::move(all); }
   /// Keeps all names from the variables of `writer`.
   void reserve(Writer &writer) const;
   /// The definitions.
@@ -56,7 +65,7 @@ private:
   std::string nameOf(StringRef symbol);
   llvm::MapVector<mlir::func::FuncOp, Definition> known;
   llvm::StringSet<> taken;
-  std::string random; ///< the generator of random numbers, if it is called
+  llvm::DenseSet<Value> keys;
 };
 
 class Writer {
@@ -130,6 +139,15 @@ private:
   bool function(Operation *op);
   void bindResults(Operation *op, const std::string &text);
 
+  //===- WriteRandom.cpp
+  bool random(Operation *op);
+  void splitInTwo(SplitOp op);
+  void draw(mlir::func::CallOp call);
+  std::string elementText(Value v, ArrayRef<std::string> at, Expr &whole);
+  /// `text` for the key `keys`, or for each of them, which is that `at`.
+  Expr eachKey(Value keys, llvm::function_ref<std::string(ArrayRef<std::string> at, Expr &whole)> text);
+  std::string someKeys(Value keys);
+
   //===- WriteElementwise.cpp
   bool asUnsigned(Operation *op);
   static Expr withSign(Value v, Expr e);
@@ -166,6 +184,8 @@ private:
   void whileLoop(mlir::scf::WhileOp op);
   void branch(mlir::scf::IfOp op);
   void check(CheckOp op);
+  void load(LoadOp op);
+  void save(SaveOp op);
   std::string side(mlir::Region &region, bool &isLine);
   /// The variables that a loop carries, declared before it.
   SmallVector<std::string> carry(Operation *op, ValueRange inits, ArrayRef<mlir::BlockArgument> arguments, ValueRange results);

@@ -48,7 +48,7 @@ private:
     std::string imports;    ///< of modules that the type needs and the session has not imported
     std::string shown;      ///< the type as people see it
     Span place;             ///< where it was bound
-    std::vector<bool> keys; ///< leaves that are halves of keys
+    std::vector<bool> keys; ///< leaves that are keys
     bool isVar = false;
     std::vector<ast::KeyUse> used; ///< keys that an entry has used up
   };

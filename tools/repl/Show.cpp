@@ -39,15 +39,7 @@ struct Printing {
   void collect() {
     for (size_t i = 0; i < slot.size(); ++i) {
       const SlotLeaf &leaf = slot[i];
-      if (i + 1 < slot.size() && keys[i]) { // hi and lo
-        StringRef path = leaf.path;
-        path.consume_back("hi");
-        path.consume_back(".");
-        parts.push_back({path.str(), "key(" + format(leaf) + ", " + format(slot[i + 1]) + ")", leaf.sizes.empty()});
-        ++i;
-      } else {
-        parts.push_back({leaf.path, format(leaf), leaf.sizes.empty()});
-      }
+      parts.push_back({leaf.path, keys[i] ? "key(" + format(leaf) + ")" : format(leaf), leaf.sizes.empty()});
     }
   }
 

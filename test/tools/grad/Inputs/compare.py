@@ -1,6 +1,7 @@
 """Prints the derivative of each function of a file that stands under a line `# at: arguments` (`# at(.w):` where only
 that field can be subtracted), and runs a program that asks for the numbers of
 the printed derivative and of `grad` at those arguments: compare.py TLC FILE [NAME...], or NAME=ARGUMENTS.
+--bits: they are equal; --differences: and so, in their own direction, are central differences of f64, to 1e-7.
 Prints a line a function; fails if one differs."""
 
 import os
@@ -19,6 +20,8 @@ def run(*command):
 def main(tlc, file, names):
     text = open(file, encoding="utf-8").read()
     functions = [(name, at, field) for field, at, name in re.findall(r"^# at(?:\((.*?)\))?: (.*)\ndef (\w+)", text, re.M)]
+    bits, differences = ("--" + option in names for option in ("bits", "differences"))
+    names = [name for name in names if not name.startswith("--")]
     given = [name.split("=", 1) for name in names if "=" in name]
     functions = [(name, at, "") for name, at in given] or [f for f in functions if not names or f[0] in names]
     own = set(re.findall(r"^(?:def|struct) (\w+)", text, re.M))
@@ -41,6 +44,11 @@ def main(tlc, file, names):
             program += f'import "d_{name}.tl" as d_{name}\n'
             checks += f"def check_{name}() {{\n  let (got, want) = (d_{name}.d_{name}({at}){field}, grad(original.{name})({at}){field})\n"
             checks += f'  print("{name} differs by {{norm(got - want) / (norm(want) + 1.0e-30)}}")\n}}\n'
+            if differences:
+                point, more = re.fullmatch(r"((?:[^,(\[{]|[(\[{](?:[^()\[\]{}]|[(\[{][^()\[\]{}]*[)\]}])*[)\]}])*)(.*)", at).groups()
+                checks = checks.removesuffix("}\n") + f"  let (q, h) = ({point}, 1.0e-6 / norm(want))\n"
+                checks += f"  let slope = (original.{name}(q + h * want{more}) - original.{name}(q - h * want{more})) / (2 * h)\n"
+                checks += f'  print("{name} has the slope {{slope / dot(want, want)}}")\n}}\n'
             calls += f"  check_{name}()\n"
         path = os.path.join(folder, "program.tl")
         open(path, "w", encoding="utf-8").write(program + checks + "def main() {\n" + calls + "}\n")
@@ -48,11 +56,14 @@ def main(tlc, file, names):
         if code:
             bad.append(errors)
         for line in out.splitlines():
+            name, _, slope = line.partition(" has the slope ")
+            if slope and not abs(float(slope) - 1) <= 1e-7:
+                bad.append(line)
             name, _, difference = line.partition(" differs by ")
             if not difference:
                 continue  # what a function prints
             single = re.search(r"def %s\b[^\n]*-> f32" % name, text)
-            if not float(difference) <= (1e-5 if single else 1e-12):
+            if not float(difference) <= (0 if bits else 1e-5 if single else 1e-12):
                 bad.append(line)
         print(out, end="")
     if bad:
