@@ -201,7 +201,9 @@ Written writeBody(mlir::func::FuncOp function, ast::Program &asking, const ast::
     taken.insert(decl->name);
   for (const auto &module : asking.modules)
     taken.insert(signature.moduleName(module.get()));
-  for (StringRef word : {"where", "test", "bench", "const", "if", "for", "in", "let", "var", "while", "assert", "def", "import", "as"})
+  for (StringRef word :
+       {"where", "test", "bench", "const", "if",  "for", "in",  "let", "var", "while", "assert", "def", "import",
+        "as",    "i8",   "i16",   "i32",   "i64", "u8",  "u16", "u32", "u64", "f16",   "f32",    "f64"}) // a letter and a number too
     taken.insert(word);
   taken.insert(asked->name);
   Functions functions(std::move(taken));
