@@ -165,6 +165,24 @@ struct NameRuntime : tl::impl::NameRuntimeBase<NameRuntime> {
       if (!function.isExternal() && !isEntry)
         function.setLinkage(LLVM::Linkage::Internal);
     });
+    returnFloatsInRegisters();
+  }
+
+  /// C returns the third float of a function and those after it on the stack of the 8087, which costs a store and a load each, and at -O0
+  /// LLVM writes that load in a form that has only 16 registers, whatever it chose for it. Calls inside of the program return four.
+  void returnFloatsInRegisters() {
+    llvm::DenseSet<StringRef> many;
+    getOperation().walk([&](LLVM::LLVMFuncOp function) {
+      auto results = dyn_cast<LLVM::LLVMStructType>(function.getFunctionType().getReturnType());
+      if (results && function.getLinkage() == LLVM::Linkage::Internal && llvm::count_if(results.getBody(), llvm::IsaPred<FloatType>) > 2) {
+        function.setCConv(LLVM::CConv::Swift);
+        many.insert(function.getName());
+      }
+    });
+    getOperation().walk([&](LLVM::CallOp call) {
+      if (call.getCallee() && many.contains(*call.getCallee()))
+        call.setCConv(LLVM::CConv::Swift);
+    });
   }
 
   /// Each request for memory says where it stands in the program (a TlPlace, each once): the message that there is none names the line.
