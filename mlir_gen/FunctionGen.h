@@ -356,7 +356,8 @@ public:
   /// Works out the places and checks those that are not proved; sizes that `result` leaves open are learned.
   Access resolve(const Value &base, ArrayRef<ast::Index> indices, const ast::Type *result);
   void single(Access &access, const ast::Index &i, mlir::Value size, unsigned axis);
-  void slice(Access &access, const ast::Index &i, mlir::Value size, unsigned axis);
+  /// `part` is the size of the slice, if it is known before.
+  void slice(Access &access, const ast::Index &i, mlir::Value size, unsigned axis, const Size &part);
   mlir::Value position(ast::Expr *e, mlir::Value size);
   Value read(const Access &access, const Value &base, const ast::Type *type);
   Value update(const Access &access, const Value &base, const Value &value, const ast::Type *slot);

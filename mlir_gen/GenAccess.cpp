@@ -50,7 +50,7 @@ void FunctionGen::single(Access &access, const Index &i, mlir::Value size, unsig
   access.strides.push_back(1);
 }
 
-void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsigned axis) {
+void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsigned axis, const Size &part) {
   const int64_t stride = i.stride;
   access.strides.push_back(stride);
   if (!i.lo && !i.hi && stride == 1) {
@@ -87,11 +87,15 @@ void FunctionGen::slice(Access &access, const Index &i, mlir::Value size, unsign
     check(ok, message, "E0802");
   }
   access.always &= !(i.lo || i.hi) || (i.proved && isStatic(i.lo) && isStatic(i.hi));
+  access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(hi, index(1)));
+  if (known(part)) { // `x[i + 1:i + 4]` has the size 3, whatever i is
+    access.sizes.push_back(eval(part));
+    return;
+  }
   mlir::Value length = fold<mlir::arith::SubIOp>(hi, lo);
   const int64_t magnitude = std::abs(stride);
   if (magnitude != 1)
     length = fold<mlir::arith::FloorDivSIOp>(fold<mlir::arith::AddIOp>(length, index(magnitude - 1)), index(magnitude));
-  access.offsets.push_back(stride > 0 ? lo : fold<mlir::arith::SubIOp>(hi, index(1)));
   access.sizes.push_back(length);
 }
 
@@ -140,6 +144,10 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
         consumed += operands.back()->kind == ScalarKind::Bool ? operands.back()->dims.size() - 1 : 0;
       }
   }
+  size_t met = 0; // the axes of all index arrays together
+  for (const std::optional<Operand> &given : operands)
+    if (given && given->kind != ScalarKind::Bool)
+      met = std::max(met, given->dims.size());
   auto whole = [&] {
     access.offsets.push_back(index(0));
     access.sizes.push_back(sizes[axis++]);
@@ -158,7 +166,7 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       for (size_t rest = dims.size() - consumed; rest; --rest, ++outAxis)
         whole();
     } else if (i.kind == IndexKind::Slice) {
-      slice(access, i, sizes[axis], axis);
+      slice(access, i, sizes[axis], axis, ast::dimsOf(result)[outAxis].size);
       ++axis, ++outAxis;
     } else if (!given) {
       single(access, i, sizes[axis], axis);
@@ -170,6 +178,7 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       access.mask = *given;
       for (mlir::Value places : placesOf(*given, count))
         gathered({places, ScalarKind::I64, {ast::dimsOf(result)[outAxis].size}});
+      ++outAxis;
     } else {
       At here(*this, i.span);
       Operand array{convert(given->value, given->kind, ScalarKind::I64), ScalarKind::I64, given->dims};
@@ -177,6 +186,7 @@ Access FunctionGen::resolve(const Value &base, ArrayRef<Index> indices, const Ty
       Text message("index ");
       message.number(array.value).text(" is out of bounds for axis " + std::to_string(axis) + " of size ").number(n);
       check(compare("lt", array.value, n, /*isUnsigned=*/true), message, "E0801");
+      outAxis += arrays.empty() ? met : 0; // where the first of them stood
       gathered(array);
     }
   }

@@ -150,14 +150,21 @@ Value FunctionGen::jacobian(const Closure &f, ArrayRef<Value> args, const Type *
 Value FunctionGen::map(const Values &extents, const Type *type, llvm::function_ref<Value(ValueRange)> body) {
   const Env before = env;
   SmallVector<mlir::Type> results;
-  for (const Leaf &leaf : leavesOf(type))
+  SmallVector<std::optional<Values>> sizes; // of an element of each result, where they are known before
+  for (const Leaf &leaf : leavesOf(type)) {
     results.push_back(mlirType(leaf, m.context));
+    auto inner = ArrayRef(leaf.dims).drop_front(extents.size());
+    const bool isKnown = !inner.empty() && llvm::all_of(inner, [&](const Size &size) { return known(size); });
+    sizes.push_back(isKnown ? std::optional(eval(Sizes(inner.begin(), inner.end()))) : std::nullopt);
+  }
   auto op = MapOp::create(b, results, extents);
   {
     mlir::OpBuilder::InsertionGuard guard(b);
     llvm::SaveAndRestore outside(facts);
     b.setInsertionPointToEnd(&op.getBody().front());
     Value value = body(op.indices());
+    for (auto [leaf, known] : llvm::zip_equal(value.leaves, sizes))
+      leaf = known ? SizedOp::create(b, leaf, *known).getY() : leaf;
     YieldOp::create(b, value.leaves);
   }
   env = before;

@@ -1,6 +1,7 @@
 // Sizes, maps, and derivatives that have not been made yet: verifiers, syntax, folds.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir_gen/dialect/Dialect.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 
@@ -16,7 +17,11 @@ void SizedOp::resultSizes(OpBuilder &, unsigned, SmallVectorImpl<Value> &sizes) 
 LogicalResult SizedOp::verify() {
   return getSizes().size() == rankOf(getX()) ? success() : emitOpError("does not have a size for each axis");
 }
-OpFoldResult SizedOp::fold(FoldAdaptor) { return hasKnownSizes(getX()) ? getX() : OpFoldResult(); }
+/// What a map yields keeps the sizes that are stated for it: those of the array may name the indices (`x[:i]` and `x[i:]` as one).
+OpFoldResult SizedOp::fold(FoldAdaptor) {
+  const bool isYielded = llvm::any_of((*this)->getUsers(), llvm::IsaPred<YieldOp>);
+  return hasKnownSizes(getX()) && !isYielded ? getX() : OpFoldResult();
+}
 
 void SizedOp::vjp(Adjoints &adjoints, ValueRange g) {
   adjoints.add(getX(), adjoints.val(getLoc(), g[0]), adjoints.val(getLoc(), adjoints.mask(getY())));
@@ -106,7 +111,7 @@ void MapOp::resultSizes(OpBuilder &b, unsigned result, SmallVectorImpl<Value> &s
     Value known = outside(b, size, getBody());
     if (!known) {
       emitOpError("yields arrays whose sizes depend on the indices or on data");
-      known = index(b, getLoc(), 0);
+      llvm::report_fatal_error("a map of arrays of unknown sizes");
     }
     sizes.push_back(known);
   }
