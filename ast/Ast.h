@@ -371,9 +371,11 @@ struct DefDecl : DeclOf<DeclKind::Def> {
   llvm::SmallVector<const Sym *, 2> sizeParams;
   llvm::SmallVector<const Pack *, 1> packs;
   const Type *result = nullptr;
-  StringRef opName;                          ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
-  StringRef shapeRule;                       ///< intrinsics with @shape(rule)
-  bool copies = false;                       ///< intrinsics with @copies: an element may stand in the result twice, so none is a key
+  StringRef opName;    ///< intrinsics: the op it becomes (its own name unless `@op(other)`)
+  StringRef shapeRule; ///< intrinsics with @shape(rule)
+  bool copies = false; ///< intrinsics with @copies: an element may stand in the result twice, so none is a key
+  /// Type parameters that cannot be keys, since what is of them is used twice, and where.
+  llvm::SmallVector<std::pair<const TypeParam *, Span>, 1> usedTwice;
   const Rule *vjp = nullptr, *jvp = nullptr; ///< its derivatives by hand
   enum State : uint8_t { Unchecked, Signature, Checking, Checked } state = Unchecked;
 };

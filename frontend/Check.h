@@ -181,9 +181,9 @@ private:
   unsigned bodies = 0;
   std::vector<DefCall> defCalls;
   std::vector<DefaultUse> defaultUses;
-  llvm::MapVector<const Decl *, Expr *> keyBodies; ///< in which keys are to be checked
-  llvm::ArrayRef<Span> argumentSpans;              ///< of the call of a function value that is being checked
-  bool anyDivisor = false;                         ///< a size may divide by what is not known to be positive; the caller checks it
+  llvm::MapVector<Decl *, Expr *> keyBodies; ///< in which keys are to be checked
+  llvm::ArrayRef<Span> argumentSpans;        ///< of the call of a function value that is being checked
+  bool anyDivisor = false;                   ///< a size may divide by what is not known to be positive; the caller checks it
 
   // Resolve.cpp
   Scope *pushScope(const Scope *parent) { return &scopes.emplace_back(parent); }

@@ -2,7 +2,8 @@
 // wherever its value stands; `fold_in`, `size`, `clone` and `save` apart. Two places meet where one is the other or contains it. Whether
 // `ks[i]` is `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written, and behind a loop by
 // what its index went over. The branches of an `if` count as one, and a loop is gone through twice, so that a key from outside of it is
-// found; so is a lambda that is handed to a definition which applies it more than once.
+// found; so is a lambda that is handed to a definition which applies it more than once. A type parameter `any` may stand for a key: what is
+// used twice of it is noted with the definition, and told where the definition is used for keys.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -16,10 +17,27 @@ const Type *typeOf(const Decl *d) {
 
 bool isFunctionParameter(const Decl *d) { return typeOf(d) && resolved(typeOf(d))->kind == TypeKind::Func; }
 
+/// The type parameters in a type that may stand for keys.
+void eachOpen(const Type *t, llvm::function_ref<void(const TypeParam *)> f) {
+  t = resolved(elemOf(resolved(t)));
+  if (auto *param = dyn_cast<ParamType>(t); param && param->param->constraint == Constraint::Any)
+    return f(param->param);
+  auto *tuple = dyn_cast<TupleType>(t);
+  auto *record = dyn_cast<StructType>(t);
+  for (const Type *part : tuple ? tuple->elems : record ? record->types : List<const Type *>())
+    eachOpen(part, f);
+}
+
+bool mayHoldKeys(const Type *t) {
+  bool isOpen = false;
+  eachOpen(t, [&](const TypeParam *) { isOpen = true; });
+  return isOpen || holdsKeys(t);
+}
+
 class KeyUses {
 public:
-  KeyUses(Diagnostics &diags, const SourceManager &sources, llvm::function_ref<void(const DefDecl *)> checkFirst)
-      : diags(diags), sources(sources), checkFirst(checkFirst) {}
+  KeyUses(Diagnostics &diags, const SourceManager &sources, DefDecl *within, llvm::function_ref<void(DefDecl *)> checkFirst)
+      : diags(diags), sources(sources), within(within), checkFirst(checkFirst) {}
 
   void body(Expr *e) {
     expr(e);
@@ -72,6 +90,7 @@ private:
                    if (!place(s))
                      expr(s->base);
                    indices(s);
+                   gathered(s);
                  },
                  [&](SelectExpr *s) {
                    if (!place(s))
@@ -111,10 +130,12 @@ private:
 
   Diagnostics &diags;
   const SourceManager &sources;
-  llvm::function_ref<void(const DefDecl *)> checkFirst;
+  DefDecl *within; ///< the definition whose body it is, if any
+  llvm::function_ref<void(DefDecl *)> checkFirst;
   Uses uses;
   llvm::DenseSet<const Decl *> reported;
-  llvm::DenseSet<const CallExpr *> equal; ///< calls that would make equal keys, each told once
+  llvm::DenseSet<const Expr *> equal; ///< what would make equal keys, each told once
+  const CallExpr *site = nullptr;     ///< the call that is being gone through
   llvm::SmallVector<LambdaExpr *> applied;
   SmallVector<Again> repeats;                       ///< around what is being gone through
   std::vector<std::pair<std::string, Size>> ranges; ///< what indices of loops went over: from where, how far
@@ -208,7 +229,7 @@ private:
   bool place(Expr *e) {
     Use use{nullptr, "", "", e->span, {}};
     use.root = partOf(e, use);
-    if (use.root && holdsKeys(typeOf(use.root)) && holdsKeys(e->type))
+    if (use.root && mayHoldKeys(typeOf(use.root)) && mayHoldKeys(e->type))
       add(std::move(use));
     return use.root;
   }
@@ -220,9 +241,58 @@ private:
       return false;
     if (isFunctionParameter(use.root))
       cast<VarDecl>(use.root)->appliedOften = true;
+    else if (!holdsKeys(typeOf(use.root)))
+      note(typeOf(use.root), use.at);
     else if (reported.insert(use.root).second)
       twice(*first, use);
     return true;
+  }
+
+  /// What is of this type is used twice, which is all right unless it holds keys.
+  void note(const Type *t, Span at) {
+    eachOpen(t, [&](const TypeParam *p) {
+      if (within && llvm::is_contained(within->typeParams, p) && !usedTwice(within, p))
+        within->usedTwice.push_back({p, at});
+    });
+  }
+
+  /// An index array may name a place twice.
+  void gathered(SubscriptExpr *s) {
+    auto isGather = [](const Index &ix) {
+      auto *array = ix.kind == IndexKind::Single && ix.lo ? dyn_cast<ArrayType>(resolved(ix.lo->type)) : nullptr;
+      auto *elem = array && !array->dims.empty() ? dyn_cast<ScalarType>(resolved(array->elem)) : nullptr;
+      return elem && elem->scalar != ScalarKind::Bool;
+    };
+    if (!s->type || !llvm::any_of(s->indices, isGather))
+      return;
+    note(s->type, s->span);
+    if (holdsKeys(s->type) && equal.insert(s).second)
+      diags.report(Code::E0333, s->span, ("`" + sources.text(s->span) + "` may hold keys that are equal").str(), str(s->type))
+          .help("take them one by one, each once");
+  }
+
+  /// Keys that a definition is used for, of which it makes two.
+  void instantiated(const Instance &instance) {
+    DefDecl *def = instance.def;
+    checkFirst(def);
+    for (auto [param, type] : llvm::zip(def->typeParams, instance.types)) { // special forms have no types
+      const Span *at = usedTwice(def, param);
+      if (!at && !def->copies)
+        continue;
+      note(type, site->span);
+      if (!holdsKeys(type) || !equal.insert(site).second)
+        continue;
+      auto &d = diags.report(Code::E0333, site->span, ("`" + def->name + "` would make keys that are equal").str(), str(site->type));
+      if (at)
+        d.label(*at, "used twice here");
+      else
+        d.help("`split(k, n)` makes n keys that differ");
+    }
+  }
+
+  static const Span *usedTwice(const DefDecl *def, const TypeParam *p) {
+    auto *found = llvm::find_if(def->usedTwice, [&](const auto &use) { return use.first == p; });
+    return found == def->usedTwice.end() ? nullptr : &found->second;
   }
 
   void add(Use use) {
@@ -275,7 +345,7 @@ private:
 
   /// Does what is called apply the function that it is given as parameter i more than once?
   bool appliesOften(const Callable *c, size_t i, List<Expr *> given) {
-    const DefDecl *def = c->instance.def;
+    DefDecl *def = c->instance.def;
     if (!def)
       return false;
     if (!def->body) // of the intrinsics only `tree_map` takes a function, for each leaf
@@ -287,6 +357,8 @@ private:
   void called(const Callable *c, List<Expr *> given = {}) {
     if (!c)
       return;
+    if (c->instance.def)
+      instantiated(c->instance);
     for (auto [i, f] : llvm::enumerate(c->functions))
       if (f && appliesOften(c, i, given))
         repeat(Again::Applications, [&] { called(f); });
@@ -319,12 +391,9 @@ private:
     }
     if (!target)
       return;
-    if (const DefDecl *def = target->instance.def;
-        def && def->copies && llvm::any_of(target->instance.types, holdsKeys) && equal.insert(c).second)
-      diags.report(Code::E0333, c->span, ("`" + def->name + "` would make keys that are equal").str(), str(c->type))
-          .help("`split(k, n)` makes n keys that differ");
     if (op == "fold_in")
       folded(c, given);
+    llvm::SaveAndRestore<const CallExpr *> here(site, c);
     called(target, given);
   }
 
@@ -394,11 +463,11 @@ private:
 
 void Checker::checkKeys() {
   llvm::DenseSet<const Decl *> begun;
-  auto check = [&](auto &self, const Decl *d) -> void {
+  auto check = [&](auto &self, Decl *d) -> void {
     auto found = keyBodies.find(d);
     if (found == keyBodies.end() || !begun.insert(d).second)
       return;
-    KeyUses(diags, sources, [&](const DefDecl *called) { self(self, called); }).body(found->second);
+    KeyUses(diags, sources, dyn_cast<DefDecl>(d), [&](DefDecl *called) { self(self, called); }).body(found->second);
   };
   for (auto &[decl, body] : keyBodies)
     check(check, decl);
