@@ -321,7 +321,7 @@ const Type *Checker::tryDef(CallExpr *e, DefDecl *d, const SubscriptExpr *bracke
     if (auto *open = dyn_cast<InferType>(we);
         open && (ge->kind == TypeKind::Scalar || ge->kind == TypeKind::Infer) && !satisfies(ge, open->constraint))
       report.note("`" + str(elemOf(d->params[i]->type)) + "` stands for " + kindOf(open->constraint).str());
-    if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge))
+    if (we->kind == TypeKind::Scalar && ge->kind == TypeKind::Scalar && !same(we, ge) && (!dimsOf(w).empty() || dimsOf(types_[i]).empty()))
       report.help("convert with `" + str(we) + "(...)`");
     else if (joins && holdsText(types_[i]))
       report.help("text is put together in a string with holes: `\"{a}{b}\"`");

@@ -40,7 +40,7 @@ const Type *Checker::shapeArgument(Expr *e) {
     Mismatch why;
     if (!meet(types.int64(), t, why)) {
       auto &d = diags.report(Code::E0312, x.value->span, "a size is an int, not " + str(t), str(t));
-      if (isInteger(t) || isFloating(t))
+      if ((isInteger(t) || isFloating(t)) && dimsOf(t).empty())
         d.help("convert with `int(...)`");
       failed = true;
       continue;
