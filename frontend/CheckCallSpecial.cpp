@@ -158,7 +158,10 @@ const Type *Checker::loadCall(CallExpr *e, DefDecl *d, const Type *expected) {
           name && name->parts.size() == 1 && !name->parts[0].hole && program.holds ? program.holds(name->parts[0].text) : "";
       if (!found.empty())
         d.note("the file holds " + found);
-      d.help("say it where the value is bound: `let x: f32[n, m] = load(...)`");
+      d.help(StringRef(found).contains(": ")
+                 ? "declare a record with these fields, and say it where the value is bound: `let p: Record = load(...)`"
+                 : "say it where the value is bound: `let x: " + (found.empty() ? "f32[n, m]" : found) + " = load(...)`" +
+                       (StringRef(found).contains('[') ? "; a new name takes the place of any size" : ""));
     }
     return types.error();
   }

@@ -99,7 +99,7 @@ _Noreturn void rtFound(InFile *file) {
 
 void rtRequireType(InFile *file, int32_t kind, int32_t rank, const int64_t *sizes) {
   if (file->found) {
-    rtAddType(file->found, kind, rank, sizes);
+    rtAddType(&file->found->text, kind, rank, sizes);
     rtFound(file);
   }
   bool fits = kind == file->kind && rank == file->rank;
@@ -199,12 +199,17 @@ static void describe(void *context) {
 }
 
 int32_t tl_describe(const char *path, char *text, int64_t capacity) {
-  Buffer found = {0};
+  Found found = {0};
   Description description = {{.path = path, .name = "", .descriptor = -1, .kind = TL_F64, .rank = 2, .found = &found},
                              tl_format_any()->choose(path)};
-  int32_t known = description.format && tl_call(describe, &description) == TL_OK && found.length;
+  int32_t known = description.format != NULL;
+  do {
+    found.more = false;
+    known = known && tl_call(describe, &description) == TL_OK && found.text.length;
+    found.entry++;
+  } while (known && found.more);
   if (known)
-    snprintf(text, (size_t)capacity, "%s", found.data);
-  rtFree(&found);
+    snprintf(text, (size_t)capacity, "%.*s%s", (int)capacity - 4, found.text.data, found.text.length > (uint64_t)capacity - 4 ? "..." : "");
+  rtFree(&found.text);
   return known;
 }

@@ -115,11 +115,11 @@ static ZipEntry choose(InFile *file) {
   int length = 0;
   for (int64_t i = 0; i < count; i++) {
     ZipEntry entry = readEntry(file, &at, end);
-    if (file->found && count > 1) {
-      rtAddFormat(file->found, "%s%s", i ? ", " : "", entry.name);
-      if (i == count - 1)
-        rtFound(file);
+    if (file->found && i < file->found->entry)
       continue;
+    if (file->found && count > 1) {
+      rtAddFormat(&file->found->text, "%s%s: ", i ? ", " : "", entry.name);
+      file->found->more = i + 1 < count;
     }
     if (!*file->name || !strcmp(entry.name, file->name))
       return entry;

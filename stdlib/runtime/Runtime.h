@@ -185,6 +185,12 @@ void rtPut(OutFile *file, const void *bytes, size_t length);
 _Noreturn void rtRefuse(OutFile *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- LoadFile.c ---- */
+/* What is in a file, as a text. Of an archive it is told entry by entry, in a call each. */
+typedef struct {
+  Buffer text;
+  int64_t entry; /* the one to tell */
+  bool more;     /* is there one behind it? */
+} Found;
 typedef struct {
   const char *path, *name; /* name: of the entry wanted, "" the only one */
   int descriptor;
@@ -194,7 +200,7 @@ typedef struct {
   /* what is expected */
   int32_t kind, rank;
   const int64_t *expected;
-  Buffer *found; /* not null where nothing is expected: what is in the file is written here, and the entry left */
+  Found *found; /* not null where nothing is expected: what is in the file is written here, and the entry left */
 } InFile;
 extern const TlSession *rtSession; /* null unless the process is interactive */
 bool rtInSession(const char *path);

@@ -282,8 +282,9 @@ static void checkTable(InFile *file, Table *table, int64_t dataSize) {
 static const Tensor *choose(InFile *file, const Table *table) {
   if (file->found && table->count > 1) {
     for (int64_t i = 0; i < table->count; i++) {
-      rtAddFormat(file->found, "%s%s: ", i ? ", " : "", table->tensors[i].name);
-      rtAddType(file->found, table->tensors[i].kind < 0 ? TL_U8 : table->tensors[i].kind, table->tensors[i].rank, table->tensors[i].sizes);
+      rtAddFormat(&file->found->text, "%s%s: ", i ? ", " : "", table->tensors[i].name);
+      rtAddType(&file->found->text, table->tensors[i].kind < 0 ? TL_U8 : table->tensors[i].kind, table->tensors[i].rank,
+                table->tensors[i].sizes);
     }
     rtFound(file);
   }

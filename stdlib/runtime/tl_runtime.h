@@ -136,7 +136,7 @@ const TlFormat *tl_format_png(void);
  * tl_alloc. */
 void tl_load(int64_t path, const TlFormat *format, const char *name, int32_t kind, int32_t rank, const int64_t *expected, TlArray *out,
              const TlPlace *place);
-/* What a file holds, for messages of the compiler: 1 and "f32[10, 3]", or the names of its arrays, as a text with a zero; 0 where it cannot
+/* What a file holds, for messages of the compiler: 1 and "f32[10, 3]", or "a: f32[10, 3], b: i64", as a text with a zero; 0 where it cannot
  * be said. */
 int32_t tl_describe(const char *path, char *text, int64_t capacity);
 void tl_save(int64_t path, const TlFormat *format, const char *const *names, const TlValue *values, int64_t count, const TlPlace *place);
