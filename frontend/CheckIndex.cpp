@@ -44,6 +44,16 @@ std::optional<Size> Checker::position(Expr *e, const Size &size) {
   return sizeOf(e);
 }
 
+/// `-k - 1` is a number that is computed; what counts from the end is `-(k + 1)`.
+static void offerFromEnd(Diagnostic &d, Expr *e, const SourceManager &sources) {
+  auto *sum = llvm::dyn_cast_or_null<BinaryExpr>(e);
+  auto *minus = sum && (sum->op == BinaryOp::Add || sum->op == BinaryOp::Sub) ? dyn_cast<UnaryExpr>(sum->lhs) : nullptr;
+  if (minus && minus->op == UnaryOp::Neg)
+    d.help(("a minus before all of it counts from the end: `-(" + sources.text(minus->operand->span) +
+            (sum->op == BinaryOp::Sub ? " + " : " - ") + sources.text(sum->rhs->span) + ")`")
+               .str());
+}
+
 /// Is lhs <= rhs for all sizes (proved stays), for some (proved becomes false), or for none (reported, false)?
 bool Checker::decide(Code code, const Size &lhs, const Size &rhs, const Facts &facts, Span span, StringRef what, const Size &size,
                      bool &proved) {
@@ -76,10 +86,12 @@ void Checker::discharge(size_t from) {
     if (decide(Code::E0801, Size(0), a.position, a.facts, a.span, what, a.size, proved) &&
         decide(Code::E0801, a.position + Size(1), a.size, a.facts, a.span, what, a.size, proved))
       a.index->proved = proved;
-    else if (auto at = a.position.constant(); at && *at < 0)
-      diags.from(before).front().note(text.starts_with("-")
-                                          ? "from the end an axis of size n has the indices -1 to -n"
-                                          : "only a minus that is written counts from the end: `x[" + std::to_string(*at) + "]`");
+    else if (auto at = a.position.constant(); at && *at < 0) {
+      auto &d = diags.from(before).front();
+      d.note(isa<UnaryExpr>(a.index->lo) ? "from the end an axis of size n has the indices -1 to -n"
+                                         : "only a minus that is written counts from the end: `x[" + std::to_string(*at) + "]`");
+      offerFromEnd(d, a.index->lo, sources);
+    }
     if (proved || !a.mustProve || diags.size() != before)
       continue;
     auto &d = diags.report(Code::E0801, a.span, what + " may lie outside an axis of size " + a.size.str(), "may be outside");
@@ -185,7 +197,9 @@ std::optional<Size> Checker::slicedSize(Expr *at, Index &ix, const Size &size) {
   std::string what = ("slice " + sources.text(ix.span)).str();
   for (auto [a, b] : {std::pair(Size(0), *lo), std::pair(*lo, *hi), std::pair(*hi, size)})
     if (size_t before = diags.size(); !decide(Code::E0802, a, b, body->facts, ix.span, what, size, proved)) {
-      diags.from(before).front().note("a slice `i:j` has the size j - i; nothing is cut to fit");
+      auto &d = diags.from(before).front().note("a slice `i:j` has the size j - i; nothing is cut to fit");
+      offerFromEnd(d, ix.lo, sources);
+      offerFromEnd(d, ix.hi, sources);
       return std::nullopt;
     }
   ix.proved = proved;
