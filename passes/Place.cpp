@@ -21,7 +21,7 @@ void fillWhereUsed(func::FuncOp function) {
   function.walk([&](GenericOp op) {
     for (OpOperand &init : op.getDpsInitsMutable()) {
       auto fill = init.get().getDefiningOp<GenericOp>();
-      if (fill && fill.getNumDpsInputs() == 0 && fill->getNumResults() == 1 && op.payloadUsesValueFromOperand(&init))
+      if (fill && fill.getNumDpsInputs() == 0 && fill->getNumResults() == 1 && tl::place::needsContent(op, &init))
         starts.push_back(&init);
     }
   });

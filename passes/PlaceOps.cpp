@@ -51,6 +51,10 @@ Buffer Placer::destination(Scope &s, Operation *op, OpOperand &dest) {
   return {token->memref, token, true, token->shape.sizes};
 }
 
+bool tl::place::needsContent(linalg::GenericOp op, OpOperand *init) {
+  return op.payloadUsesValueFromOperand(init) || op.getMatchingIndexingMap(init).getNumResults() < op.getNumLoops();
+}
+
 Token *Placer::inPlace(Scope &s, linalg::GenericOp op, unsigned result) {
   OpOperand *init = op.getDpsInitOperand(result);
   AffineMap map = op.getMatchingIndexingMap(init);
@@ -61,7 +65,7 @@ Token *Placer::inPlace(Scope &s, linalg::GenericOp op, unsigned result) {
     if (use.getOwner() != op)
       return false;
     if (op.isDpsInit(&use))
-      return !op.payloadUsesValueFromOperand(&use);
+      return !needsContent(op, &use);
     return op.getMatchingIndexingMap(&use) == map && buffers.lookup(use.get()).whole;
   };
   for (OpOperand *input : op.getDpsInputOperands()) {
@@ -117,7 +121,7 @@ Buffer Placer::atHome(Scope &s, linalg::GenericOp op, unsigned result) {
   auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op->getNextNode());
   OpOperand *init = op.getDpsInitOperand(result);
   if (naive || !insert || insert.getSource() != op->getResult(result) || insert.getDest() == insert.getSource() ||
-      !op->getResult(result).hasOneUse() || op.payloadUsesValueFromOperand(init))
+      !op->getResult(result).hasOneUse() || needsContent(op, init))
     return {};
   OpOperand &dest = insert.getDestMutable();
   Buffer to = buffers.lookup(dest.get());
@@ -159,7 +163,7 @@ void Placer::translateGeneric(Scope &s, linalg::GenericOp op) {
   for (unsigned i = 0; i < op.getNumDpsInits(); ++i) {
     OpOperand *init = op.getDpsInitOperand(i);
     Buffer from = buffers.lookup(init->get());
-    if (from.memref && op.payloadUsesValueFromOperand(init)) {
+    if (from.memref && needsContent(op, init)) {
       targets.push_back(destination(s, op, *init));
       continue;
     }

@@ -190,6 +190,8 @@ private:
 
 /// Whether a tensor carried by a loop has the sizes of its first value in every iteration, as far as that is evident.
 bool keepsSizes(mlir::BlockArgument carried);
+/// Is the content of an output needed? A reduction of nothing is what it starts from, also where its body does not read that.
+bool needsContent(mlir::linalg::GenericOp op, mlir::OpOperand *init);
 /// The sizes that a `tl.sized` on the value states; none if there is no such op.
 std::optional<Sizes> statedSizes(mlir::Value tensor);
 } // namespace tl::place
