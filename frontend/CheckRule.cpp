@@ -86,6 +86,10 @@ void Checker::checkRule(DefDecl *d, const Attr &a) {
           .note("only floats have derivatives");
       continue;
     }
+    if (madeSince(def->result, 0)) {
+      refuse("the definition gives " + str(def->result)).note("what has a size that only the data knows has no derivative");
+      continue;
+    }
     if ((isVjp ? def->vjp : def->jvp) != nullptr) {
       refuse("there is one already").label((isVjp ? def->vjp : def->jvp)->def->nameSpan, "this one");
       continue;

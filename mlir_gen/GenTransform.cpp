@@ -185,22 +185,30 @@ Value FunctionGen::vmap(const Callable *callable, ArrayRef<Value> args, const Ty
   const Closure f = closureOf(callable->inner);
   ArrayRef<std::optional<int64_t>> axes = callable->axes;
   // The place of an axis that may count from the end; of records, among those of their array.
-  auto placeOf = [&](const Value &part, int64_t axis) -> size_t { return axis < 0 ? axis + sizesOf(ast::dimsOf(part.type)).size() : axis; };
+  auto placeOf = [&](const Type *part, int64_t axis) -> size_t { return axis < 0 ? axis + sizesOf(ast::dimsOf(part)).size() : axis; };
   mlir::Value extent;
   for (const Value &arg : args)
     eachPart(arg, m.types, [&](const Value &part) {
       if (axes.front() && !extent)
-        extent = eval(sizesOf(ast::dimsOf(part.type))[placeOf(part, *axes.front())]);
+        extent = eval(sizesOf(ast::dimsOf(part.type))[placeOf(part.type, *axes.front())]);
       axes = axes.drop_front();
     });
-  Value all = map({extent}, type, [&](ValueRange at) {
+  // The type of all results or of a part of them, where the axis of the calls comes first.
+  auto inFront = [&](auto &self, const Type *part) -> const Type * {
+    if (auto *tuple = dyn_cast<TupleType>(resolved(part)))
+      return m.types.tuple(llvm::map_to_vector(tuple->elems, [&](const Type *elem) { return self(self, elem); }));
+    Sizes sizes = sizesOf(ast::dimsOf(part));
+    std::rotate(sizes.begin(), sizes.begin() + placeOf(part, callable->out), sizes.begin() + placeOf(part, callable->out) + 1);
+    return m.types.array(elemOf(part), Dims(sizes.begin(), sizes.end()));
+  };
+  Value all = map({extent}, callable->out ? inFront(inFront, type) : type, [&](ValueRange at) {
     // The callable speaks of one element; its parameters are bound to those of the arguments.
     axes = callable->axes;
     auto elementOf = [&](auto &self, const Value &value) -> Value {
       if (resolved(value.type)->kind != TypeKind::Tuple || value.closure) {
         const std::optional<int64_t> axis = axes.front();
         axes = axes.drop_front();
-        return axis ? row(value, at.front(), placeOf(value, *axis)) : value;
+        return axis ? row(value, at.front(), placeOf(value.type, *axis)) : value;
       }
       SmallVector<Value> parts;
       SmallVector<const Type *> types;
@@ -220,7 +228,7 @@ Value FunctionGen::vmap(const Callable *callable, ArrayRef<Value> args, const Ty
   ValueRange leaves(all.leaves);
   Value placed{type, {}};
   eachPart(all, m.types, [&](const Value &part) {
-    const size_t place = placeOf(part, callable->out);
+    const size_t place = placeOf(part.type, callable->out);
     for (mlir::Value leaf : leaves.take_front(part.leaves.size())) {
       SmallVector<int64_t> perm = axesUpTo(rankOf(leaf));
       std::rotate(perm.begin(), perm.begin() + 1, perm.begin() + place + 1);

@@ -10,6 +10,9 @@ namespace tl {
 namespace {
 using Axes = BatchBuilder::Axes;
 
+/// On an argument of a mapped function: its `sharedAxes`.
+constexpr llvm::StringLiteral sharedName = "tl.shared";
+
 /// One mapped function in the making. Its arguments are the extents, the sizes within each array argument, then the arguments.
 class MappedCall {
 public:
@@ -169,6 +172,12 @@ private:
   func::FuncOp make(StringRef name, TypeRange args) {
     SmallVector<Axes> everywhere(results.size(), axes);
     func::FuncOp mapped = build(name, callee, args, {}, results, everywhere);
+    for (auto [i, x] : llvm::enumerate(operands)) {
+      SmallVector<int64_t> shared = llvm::map_to_vector(x.axes, [&](unsigned axis) { return BatchBuilder::place(axis, axes); });
+      for (int64_t axis : sharedAxes(callee, i))
+        shared.push_back(axes.size() + axis);
+      mapped.setArgAttr(sizes + i, sharedName, b.getDenseI64ArrayAttr(shared));
+    }
     if (Attribute checkpoint = callee->getAttr("tl.checkpoint"))
       mapped->setAttr("tl.checkpoint", checkpoint);
     // A cotangent for each float argument: over its own axes, summed over the others. A tangent for each float result: over all axes.
@@ -201,6 +210,18 @@ private:
   }
 };
 } // namespace
+
+SmallVector<int64_t> sharedAxes(func::FuncOp function, unsigned argument) {
+  if (auto known = function.getArgAttrOfType<DenseI64ArrayAttr>(argument, sharedName))
+    return SmallVector<int64_t>(known.asArrayRef());
+  auto rank = [](Type type) { return isa<RankedTensorType>(type) ? cast<RankedTensorType>(type).getRank() : 0; };
+  const int64_t own = rank(function.getArgumentTypes()[argument]);
+  const bool isElementwise = function.getBody().hasOneBlock() && llvm::all_of(function.getBody().front(), [](Operation &op) {
+                               return isa<Scalarizable, SizedOp, arith::ConstantOp, func::ReturnOp>(op);
+                             });
+  const bool fits = isElementwise && llvm::all_of(function.getResultTypes(), [&](Type type) { return rank(type) == own; });
+  return fits ? axesUpTo(own) : SmallVector<int64_t>();
+}
 
 FailureOr<SmallVector<Batched>> mapCall(func::CallOp call, BatchBuilder &batch, ArrayRef<Batched> operands, Lifted lifted) {
   return MappedCall(call, batch, operands, lifted).run();

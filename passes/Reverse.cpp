@@ -131,9 +131,9 @@ private:
       llvm::append_range(args, seeds);
       auto given = func::CallOp::create(b, call.getLoc(), byHand, args);
       unsigned next = 0;
-      for (Value x : call.getOperands())
+      for (auto [i, x] : llvm::enumerate(call.getOperands()))
         if (isFloat(x))
-          addByHand(call, adjoints, x, given.getResult(next++));
+          addByHand(call, adjoints, i, given.getResult(next++));
       return success();
     }
     SmallVector<int64_t> wrt;
@@ -157,28 +157,25 @@ private:
     return success();
   }
 
-  /// Adds what a derivative by hand gives the operand `x`, where the result was taken: see Note [Masks]. Element for element if the
-  /// function is elementwise, else as a whole.
-  static void addByHand(func::CallOp call, Adjoints &adjoints, Value x, Value given) {
+  /// Adds what a derivative by hand gives operand `i`, where the result was taken: see Note [Masks]. Element for element along the axes
+  /// that they share, else as a whole.
+  static void addByHand(func::CallOp call, Adjoints &adjoints, unsigned i, Value given) {
+    Value x = call.getOperand(i);
     Val dx = adjoints.val(call.getLoc(), sizedLike(adjoints.b, given, x)), mask;
+    const SmallVector<int64_t> shared = sharedAxes(calleeOf(call), i);
     for (Value y : call.getResults()) {
       if (!adjoints.get(y))
         continue;
       Val taken = dx.like(adjoints.mask(y));
       if (!taken)
         return adjoints.add(x, dx);
-      bool fits = isTensor(taken.v) && isTensor(x) && call.getNumResults() == 1 && isElementwise(calleeOf(call));
-      taken = fits ? taken : anyAll(taken);
+      if (isTensor(taken.v))
+        taken = any(taken, otherAxes(rankOf(taken.v), shared));
+      if (isTensor(taken.v))
+        taken = broadcast(taken, sizesOf(adjoints.b, x), axesUpTo(shared.size()));
       mask = mask ? either(mask, taken) : taken;
     }
     adjoints.add(x, guarded(dx, mask), mask);
-  }
-
-  /// Whether each element of the results is made of those at its place.
-  static bool isElementwise(func::FuncOp function) {
-    return function && function.getBody().hasOneBlock() && llvm::all_of(function.getBody().front(), [](Operation &op) {
-             return isa<Scalarizable, SizedOp, arith::ConstantOp, func::ReturnOp>(op);
-           });
   }
 
   LogicalResult giveIf(scf::IfOp op, Adjoints &adjoints, ArrayRef<Value> g, const Active &active) {

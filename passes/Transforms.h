@@ -17,6 +17,9 @@ using Lifted = llvm::function_ref<Batched(mlir::Value)>;
 /// The results of a call in a map, over all axes of its operands, by one call of a mapped function; fails where sizes depend on indices.
 mlir::FailureOr<llvm::SmallVector<Batched>> mapCall(mlir::func::CallOp call, BatchBuilder &batch, llvm::ArrayRef<Batched> operands,
                                                     Lifted lifted);
+/// Of an argument of a function with a derivative by hand, one axis of the results for each of its own leading axes: along these an element
+/// of the results is made of those at its place alone.
+llvm::SmallVector<int64_t> sharedAxes(mlir::func::FuncOp function, unsigned argument);
 /// Replaces a map by loops over its extents that write their results element by element: right for every body.
 mlir::LogicalResult mapToLoops(MapOp map);
 
