@@ -7,6 +7,9 @@
 // is stored: rows of results, sums that the loop carries. How many rows a tile has follows from the sizes. No bit depends on that: rows are
 // independent, and a sum over the rows is admitted where it goes row by row anyway (Note [Order of sums]).
 //
+// A loop over the rows that reads its own row alone is a member too: it adds at places that are computed, as the gradient of a gather does.
+// So is one check of the elements. Of two the first that fails is to be told, and it would have to see all rows before the second sees one.
+//
 // What is not streamed: an array that is needed again after a sum over the rows on which its second use depends, such as the softmax of a
 // matrix along its columns, or a kernel whose sum is squared before the gradient is taken. It is stored, once.
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,6 +20,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "mlir_gen/dialect/Dialect.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -32,6 +36,13 @@ constexpr int64_t fewElements = 64;       ///< of a row of known size: an array 
 
 using Sizes = SmallVector<OpFoldResult>;
 
+/// What a result of a kernel or loop starts from.
+Value startOf(OpResult y) {
+  if (auto loop = dyn_cast<scf::ForOp>(y.getOwner()))
+    return loop.getInitArgs()[y.getResultNumber()];
+  return cast<GenericOp>(y.getOwner()).getDpsInitOperand(y.getResultNumber())->get();
+}
+
 /// The same number everywhere: what makes it reads nothing.
 GenericOp constantOf(Value v) {
   auto generic = v.getDefiningOp<GenericOp>();
@@ -43,8 +54,8 @@ GenericOp constantOf(Value v) {
 
 /// The sizes of an array where the ops that make it say so; else none.
 Sizes sizesOf(Value v) {
-  if (auto generic = v.getDefiningOp<GenericOp>())
-    return sizesOf(generic.getDpsInitOperand(cast<OpResult>(v).getResultNumber())->get());
+  if (isa_and_nonnull<GenericOp, scf::ForOp>(v.getDefiningOp()))
+    return sizesOf(startOf(cast<OpResult>(v)));
   if (auto empty = v.getDefiningOp<tensor::EmptyOp>())
     return empty.getMixedSizes();
   auto type = cast<RankedTensorType>(v.getType());
@@ -84,11 +95,21 @@ public:
       return;
     for (Operation &op : llvm::make_range(first->getIterator(), first->getBlock()->without_terminator().end())) {
       auto generic = dyn_cast<GenericOp>(op);
+      auto loop = dyn_cast<scf::ForOp>(op);
+      auto check = dyn_cast<CheckOp>(op);
       bool dependsOnMember = uses(op, [&](Operation *x) { return members.contains(x); });
       bool isBehind = uses(op, [&](Operation *x) { return llvm::is_contained(behind, x); });
       if (!isBehind && generic && (dependsOnMember || isOuter(generic)) && admit(generic))
         continue;
-      if (!dependsOnMember && !isBehind)
+      if (!isBehind && loop && dependsOnMember && admit(loop))
+        continue;
+      if (!isBehind && check && dependsOnMember && !hasCheck && admit(check)) {
+        hasCheck = true;
+        continue;
+      }
+      const bool isOfSizes =
+          check && check.getCode() == "E0901"; // that an array is too large may be told before what is wrong with its elements
+      if (!dependsOnMember && !isBehind && (!hasCheck || isOfSizes || isMemoryEffectFree(&op)))
         continue;
       behind.push_back(&op);
       if (!isMemoryEffectFree(&op))
@@ -116,7 +137,7 @@ public:
     for (auto &[member, loop] : members)
       for (Value y : member->getResults()) {
         if (!axes.contains(y))
-          inits.push_back(cast<GenericOp>(member).getDpsInitOperand(cast<OpResult>(y).getResultNumber())->get());
+          inits.push_back(startOf(cast<OpResult>(y)));
         else if (isUsedOutside(y))
           inits.push_back(tensor::EmptyOp::create(b, loc, sizesOf(y), cast<RankedTensorType>(y.getType()).getElementType()));
         else
@@ -145,7 +166,12 @@ public:
       if (!axes.contains(y))
         tiles[y] = carried;
     for (auto &[member, row] : members)
-      tile(b, cast<GenericOp>(member), row);
+      if (auto generic = dyn_cast<GenericOp>(member))
+        tile(b, generic, row);
+      else if (auto check = dyn_cast<CheckOp>(member))
+        tile(b, check);
+      else
+        tile(b, cast<scf::ForOp>(member));
     SmallVector<Value> yielded;
     for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs())) {
       auto axis = axes.find(y);
@@ -160,12 +186,7 @@ public:
 
 private:
   static bool uses(Operation &op, llvm::function_ref<bool(Operation *)> isOne) {
-    auto isOneOf = [&](Value v) { return v.getDefiningOp() && isOne(v.getDefiningOp()); };
-    if (llvm::any_of(op.getOperands(), isOneOf))
-      return true;
-    SetVector<Value> above;
-    getUsedValuesDefinedAbove(op.getRegions(), above);
-    return llvm::any_of(above, isOneOf);
+    return llvm::any_of(readBy(&op), [&](Value v) { return v.getDefiningOp() && isOne(v.getDefiningOp()); });
   }
 
   /// Takes in a kernel whose loop over the rows there is, and runs as it may.
@@ -203,6 +224,48 @@ private:
     return true;
   }
 
+  /// The rows of a loop that goes over all of them, in order: a number, or none of them where a condition says so.
+  bool goesOverRows(scf::ForOp loop) const {
+    Value end = loop.getUpperBound();
+    if (auto choice = end.getDefiningOp<arith::SelectOp>(); choice && isConstantIntValue(choice.getTrueValue(), 0))
+      end = choice.getFalseValue();
+    return isConstantIntValue(loop.getLowerBound(), 0) && isConstantIntValue(loop.getStep(), 1) && getAsOpFoldResult(end) == rows;
+  }
+
+  /// Takes in a loop over the rows, such as one that adds to places that are computed, if it reads of members their own row alone.
+  bool admit(scf::ForOp loop) {
+    auto isMember = [&](Value v) { return v.getDefiningOp() && members.contains(v.getDefiningOp()); };
+    if (!goesOverRows(loop) || !isMemoryEffectFree(loop) || llvm::any_of(loop->getOperands(), isMember) ||
+        !llvm::all_of(loop->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+      return false;
+    bool isRowwise = true;
+    loop.getBody()->walk([&](Operation *op) {
+      for (Value x : op->getOperands()) {
+        if (!isMember(x))
+          continue;
+        auto read = dyn_cast<tensor::ExtractOp>(op);
+        auto axis = axes.find(x);
+        isRowwise &= read && axis != axes.end() && read.getIndices()[axis->second] == loop.getInductionVar();
+      }
+    });
+    if (isRowwise)
+      members.insert({loop, 0});
+    return isRowwise;
+  }
+
+  /// Takes in a check of arrays, whose first bad place in the order of rows is the one that is told.
+  bool admit(CheckOp check) {
+    const Type ok = check.getOk().getType();
+    for (Value x : check->getOperands()) {
+      auto axis = axes.find(x);
+      auto type = dyn_cast<RankedTensorType>(x.getType());
+      if (type && (type.getShape() != cast<RankedTensorType>(ok).getShape() || (axis != axes.end() && axis->second != 0) ||
+                   (axis == axes.end() && members.contains(x.getDefiningOp()))))
+        return false;
+    }
+    return isa<RankedTensorType>(ok) && members.insert({check, 0}).second;
+  }
+
   /// Whether the kernel does the same where its loop `row` is cut into parts that run one after the other.
   static bool runsByRows(GenericOp op, unsigned row) {
     auto iterators = op.getIteratorTypesArray();
@@ -220,7 +283,17 @@ private:
   }
 
   bool isUsedOutside(Value y) const {
-    return llvm::any_of(y.getUsers(), [&](Operation *user) { return !members.contains(user); });
+    return llvm::any_of(y.getUsers(), [&](Operation *user) { return !members.contains(inBlock(user)); });
+  }
+
+  /// The op beside the members in which a user stands.
+  Operation *inBlock(Operation *user) const { return members.front().first->getBlock()->findAncestorOpInBlock(*user); }
+
+  /// What a member or another op of the block reads, in its regions too.
+  static SetVector<Value> readBy(Operation *op) {
+    SetVector<Value> read(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), read);
+    return read;
   }
 
   /// Whether an array has another size than what is read anyway, in more than a few elements for a row.
@@ -234,9 +307,10 @@ private:
     if (!ShapedType::isDynamicShape(row) && ShapedType::getNumElements(row) <= fewElements)
       return false;
     return llvm::none_of(members, [&](auto &member) {
-      return llvm::any_of(cast<GenericOp>(member.first).getDpsInputOperands(), [&](OpOperand *x) {
-        return !members.contains(x->get().getDefiningOp()) && sizesIn(cast<GenericOp>(member.first), x) == sizes;
-      });
+      auto generic = dyn_cast<GenericOp>(member.first);
+      return generic && llvm::any_of(generic.getDpsInputOperands(), [&](OpOperand *x) {
+               return !members.contains(x->get().getDefiningOp()) && sizesIn(generic, x) == sizes;
+             });
     });
   }
 
@@ -260,8 +334,9 @@ private:
   void prune() {
     auto all = llvm::to_vector(llvm::make_first_range(members));
     for (Operation *op : llvm::reverse(all)) {
-      bool isNeeded = llvm::any_of(op->getUsers(), [&](Operation *user) { return members.contains(user); }) ||
-                      llvm::any_of(op->getOperands(), [&](Value x) { return isLarge(x); });
+      bool isNeeded = (isa<CheckOp>(op) && op != members.back().first) ||
+                      llvm::any_of(op->getUsers(), [&](Operation *user) { return members.contains(inBlock(user)); }) ||
+                      llvm::any_of(readBy(op), [&](Value x) { return isLarge(x); });
       if (isNeeded)
         continue;
       for (Value y : op->getResults())
@@ -295,6 +370,39 @@ private:
     cloneBody(op, copy, row);
     for (auto [y, own] : llvm::zip(op.getResults(), copy.getResults()))
       tiles[y] = own;
+  }
+
+  void tile(OpBuilder &b, scf::ForOp loop) {
+    Location loc = loop.getLoc();
+    Value end = size;
+    if (auto choice = loop.getUpperBound().getDefiningOp<arith::SelectOp>())
+      end = arith::SelectOp::create(b, loc, choice.getCondition(), choice.getTrueValue(), size);
+    SmallVector<Value> starts = llvm::map_to_vector(loop->getResults(), [&](Value y) { return tiles[y]; });
+    auto copy = scf::ForOp::create(b, loc, loop.getLowerBound(), end, loop.getStep(), starts,
+                                   [&](OpBuilder &b, Location loc, Value row, ValueRange carried) {
+                                     IRMapping values;
+                                     values.map(loop.getInductionVar(), arith::AddIOp::create(b, loc, row, begin));
+                                     values.map(loop.getRegionIterArgs(), carried);
+                                     for (Operation &op : *loop.getBody())
+                                       b.clone(op, values);
+                                   });
+    copy.getBody()->walk([&](tensor::ExtractOp read) {
+      auto axis = axes.find(read.getTensor());
+      if (axis == axes.end())
+        return;
+      read.getIndicesMutable()[axis->second].set(copy.getInductionVar());
+      read.getTensorMutable().set(tiles[read.getTensor()]);
+    });
+    for (auto [y, own] : llvm::zip(loop.getResults(), copy.getResults()))
+      tiles[y] = own;
+  }
+
+  void tile(OpBuilder &b, CheckOp check) {
+    IRMapping values;
+    for (Value x : check->getOperands())
+      if (isa<RankedTensorType>(x.getType()))
+        values.map(x, tileOf(b, x, 0));
+    b.clone(*check, values);
   }
 
   /// An array's part for the tile: of a member, from outside, or made anew where that is no work.
@@ -345,6 +453,7 @@ private:
   }
 
   OpFoldResult rows;
+  bool hasCheck = false;                          ///< only one: of several the first that fails is to be told
   llvm::MapVector<Operation *, unsigned> members; ///< with the loop over the rows
   llvm::MapVector<Value, int64_t> axes;           ///< of the rows, in a member's result; none in a sum over them
   SmallVector<Operation *> behind;                ///< what needs results of members, in the order of the program

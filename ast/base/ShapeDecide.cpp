@@ -43,6 +43,7 @@ private:
   using Product = llvm::SmallVector<const Sym *, 2>;
   void addVariables(const Size &size);
   void addDefinition(const Sym *s);
+  void addRemainder(const Sym *s);
   void addProducts(const Facts &facts);
   void atLeastZero(const Size &size) { polyhedron.addInequality(row(size)); }
   /// One coefficient a column (products, then quotients of Mod symbols) and the constant.
@@ -79,6 +80,8 @@ System::System(const Size &lhs, const Size &rhs, const Facts &facts) {
     atLeastZero(fact);
   for (const Sym *s : syms)
     addDefinition(s);
+  for (const Sym *s : mods)
+    addRemainder(s);
   addProducts(facts);
 }
 
@@ -147,6 +150,14 @@ void System::addDefinition(const Sym *s) {
   case SymKind::Solve:
     return;
   }
+}
+
+/// What is left of a division by a size is below it, where that is known to be at least 1.
+void System::addRemainder(const Sym *s) {
+  if (s->rhs->constant() || allowsAtLeastZero(Size(0) - *s->rhs))
+    return;
+  atLeastZero(Size(s));
+  atLeastZero(*s->rhs - Size(1) - Size(s));
 }
 
 /// The product of two things that are at least 0 is at least 0: the little that is known of products. Only

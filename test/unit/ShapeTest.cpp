@@ -73,6 +73,9 @@ TEST_F(ShapeTest, DecidesOrder) {
   EXPECT_EQ(le(ctx.min(n, m), n), Answer::Always);
   EXPECT_EQ(le(n, ctx.max(n, m)), Answer::Always);
   EXPECT_EQ(le(ctx.modulo(n, 4), 3), Answer::Always);
+  EXPECT_EQ(le(ctx.modulo(i, n) + 1, n, {{}, {n - 1}}), Answer::Always); // i may be below 0
+  EXPECT_EQ(le(0, ctx.modulo(i, n), {{}, {n - 1}}), Answer::Always);
+  EXPECT_EQ(le(ctx.modulo(i, n) + 1, n), Answer::Sometimes); // nothing is left of a division by 0
   EXPECT_EQ(le(ctx.divide(n, 2), n), Answer::Always);
   EXPECT_EQ(le(n, n * m, {{}, {m - 1}}), Answer::Always);
   EXPECT_EQ(le(2, ctx.divide(n, 2) + 1, {{}, {n - 2}}), Answer::Always);

@@ -1,0 +1,80 @@
+"""Sums over pairs whose places are computed (remainders, `??`, places that only a check knows to be inside), and their gradients, which add
+to the places: in memory for the vectors, not for the n x n numbers and places between. The values and gradients are NumPy's, and the same
+bits on any number of threads, optimised or not.
+
+# RUN: %python %s %tlc
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+
+# Each family with the places of y for i and j, those that count, and the value and its derivatives by x and by y, given y at the places.
+def shifted(x, y, at, inside):
+    rows = (x[:, None] * np.exp(y[at])).sum()
+    return rows, np.exp(y[at]).sum(1), added(y, at, x[:, None] * np.exp(y[at]))
+
+
+def convolved(x, y, at, inside):
+    near = np.where(inside, y[at], 0)
+    c = near @ x
+    return (c**2).sum(), 2 * near.T @ c, added(y, at, np.where(inside, 2 * c[:, None] * x, 0))
+
+
+def added(y, at, values):
+    g = np.zeros_like(y)
+    np.add.at(g, at, values)
+    return g
+
+
+FAMILIES = {
+    "sum(for i in 0..n, j in 0..n: x[i] * exp(y[(i + j) % n]))": (shifted, lambda i, j, n: (i + j) % n),
+    "sum(for i in 0..n, j in 0..n: x[i] * exp(y[i * j // n]))": (shifted, lambda i, j, n: i * j // n),
+    "sum(for i in 0..n: sum(for j in 0..n: x[j] * (y[i - j] ?? 0)) ** 2)": (convolved, lambda i, j, n: i - j),
+}
+MAIN = """def main(x: f64[n] = load("x.npy"), y: f64[n] = load("y.npy"), with_gradient: bool = false) {
+  if with_gradient {
+    let (value, (dx, dy)) = value_and_grad(p -> { let (a, b) = p; f(a, b) })((x, y))
+    save("value.npy", value)
+    save("dx.npy", dx)
+    save("dy.npy", dy)
+  } else { save("value.npy", f(x, y)) }
+}"""
+BOUND = 6e6  # bytes, of tiles above all
+
+
+def run(folder, *flags, options=()):
+    done = subprocess.run([sys.argv[1], "run", "--time", *options, "p.tl", "--", *flags], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return 1e6 * float(re.search(r"peak +([0-9.]+) MB", done.stderr).group(1))
+
+
+def saved(folder):
+    return [open(os.path.join(folder, name + ".npy"), "rb").read() for name in ("value", "dx", "dy")]
+
+
+rng = np.random.default_rng(0)
+with tempfile.TemporaryDirectory(prefix="tl-gathers-") as folder:
+    for body, (derivative, places) in FAMILIES.items():
+        with open(os.path.join(folder, "p.tl"), "w", encoding="utf-8") as f:
+            f.write(f"def f(x: f64[n], y: f64[n]) -> f64 = {body}\n{MAIN}\n")
+        for n in (500, 2003, 1, 0):
+            x, y = rng.normal(size=n), rng.normal(size=n)
+            np.save(os.path.join(folder, "x"), x)
+            np.save(os.path.join(folder, "y"), y)
+            most = run(folder), run(folder, "--with_gradient")
+            i, j = np.arange(n)[:, None], np.arange(n)[None, :]
+            at = places(i, j, max(n, 1))
+            for name, z in zip(("value", "dx", "dy"), derivative(x, y, np.clip(at, 0, max(n - 1, 0)), at >= 0)):
+                assert np.allclose(np.load(os.path.join(folder, name + ".npy")), z, rtol=1e-9, atol=1e-9), (body, n, name)
+            bits = saved(folder)
+            for options in (["--threads", "1"], ["--threads", "3"], ["-O0"]) if n == 500 else ():
+                run(folder, "--with_gradient", options=options)
+                assert saved(folder) == bits, (body, options)
+            print(f"{body}, n = {n}: value {most[0]:.0f} bytes, gradient {most[1]:.0f}, bound {BOUND:.0f}, all pairs {8 * n * n}")
+            assert max(most) < BOUND
