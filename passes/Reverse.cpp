@@ -9,6 +9,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Derivatives.h"
+#include "passes/Masks.h"
 #include "passes/Transforms.h"
 
 using namespace mlir;
@@ -47,16 +48,9 @@ Value sized(OpBuilder &b, Value x) {
   return SizedOp::create(b, x.getLoc(), x, sizes);
 }
 
-Val constantMask(OpBuilder &b, Location loc, bool taken) { return Val(b, loc, arith::ConstantOp::create(b, loc, b.getBoolAttr(taken))); }
-/// The mask of the cotangent of `x`, in the shape of `like`.
-Value wholeMask(OpBuilder &b, const Adjoints &adjoints, Value x, Value like) {
-  Value mask = adjoints.mask(x);
-  return broadcastLike(mask ? Val(b, like.getLoc(), mask) : constantMask(b, like.getLoc(), bool(adjoints.get(x))), like).v;
-}
-
 class Reverser {
 public:
-  Reverser(Replaced &replaced, Refuse refuse) : replaced(replaced), refuse(refuse) {}
+  Reverser(Replaced &replaced, bool masked, Refuse refuse) : replaced(replaced), masked(masked), refuse(refuse) {}
 
   /// Runs over `ops` backwards; what they give is built at the adjoints' builder.
   LogicalResult sweep(ArrayRef<Operation *> ops, Adjoints &adjoints, const Active &active) {
@@ -86,7 +80,16 @@ public:
 
 private:
   Replaced &replaced;
+  bool masked; ///< the function gives masks of its arguments
   Refuse refuse;
+
+  /// Whether somebody may ask where `x` was taken: the op that made it, or who calls the function.
+  bool isAsked(Value x) const {
+    while (auto sized = x.getDefiningOp<SizedOp>())
+      x = sized.getX();
+    auto argument = dyn_cast<BlockArgument>(x);
+    return masked || !argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  }
 
   /// Erases ops of a block that nothing uses, last first.
   void dropDead(Block &block) {
@@ -125,7 +128,6 @@ private:
       Value cotangent = adjoints.get(y);
       return cotangent ? cotangent : zeroLike(b, sized(b, y));
     });
-    const bool masked = llvm::any_of(results, [&](Value y) { return bool(adjoints.mask(y)); });
     if (func::FuncOp byHand = derivativeByHand(call, "tl.vjp")) {
       SmallVector<Value> args(call.getOperands());
       llvm::append_range(args, seeds);
@@ -143,16 +145,19 @@ private:
         wrt.push_back(i);
         types.push_back(x.getType());
       }
-    if (masked) {
+    // Something was chosen behind the call, or is within.
+    const bool withMasks = llvm::any_of(results, [&](Value y) { return bool(adjoints.mask(y)); }) ||
+                           llvm::any_of(wrt, [&](int64_t i) { return isAsked(call.getOperand(i)) && !takesAlways(call, i); });
+    if (withMasks) {
       for (Value y : results)
         seeds.push_back(wholeMask(b, adjoints, y, sized(b, y)));
       llvm::append_range(types, llvm::map_to_vector(types, maskType));
     }
-    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false, masked);
+    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false, withMasks);
     for (auto [k, i] : llvm::enumerate(wrt)) {
       Value x = call.getOperand(i);
       auto given = [&](unsigned n) { return adjoints.val(call.getLoc(), sizedLike(b, vjp.getResult(n), x)); };
-      adjoints.add(x, given(k), masked ? given(wrt.size() + k) : Val());
+      adjoints.add(x, given(k), withMasks ? given(wrt.size() + k) : Val());
     }
     return success();
   }
@@ -262,31 +267,47 @@ private:
       Value before = adjoints.get(capture);
       inits.push_back(before ? before : zeroLike(b, capture));
     }
-    // Where results were chosen behind the loop, masks go through it beside the cotangents: see Note [Masks].
-    const bool masked = llvm::any_of(op.getResults(), [&](Value y) { return bool(adjoints.mask(y)); });
     const unsigned count = inits.size();
-    if (masked) {
-      for (unsigned i : carried)
-        inits.push_back(wholeMask(b, adjoints, op.getResult(i), op.getInitArgs()[i]));
-      for (Value capture : captures)
-        inits.push_back(wholeMask(b, adjoints, capture, capture));
+    SmallVector<Value> starts, outside, of; // of each cotangent: a value of its shape, whose it is behind the loop, and in a step
+    for (unsigned i : carried) {
+      starts.push_back(op.getInitArgs()[i]);
+      outside.push_back(op.getResult(i));
+      of.push_back(op.getRegionIterArg(i));
     }
-    auto maskAt = [&](ValueRange values, unsigned i, Value like) {
-      return masked ? Val(b, loc, sizedLike(b, values[count + i], like)) : Val();
+    for (SmallVector<Value> *each : {&starts, &outside, &of})
+      llvm::append_range(*each, captures);
+    // Where results are chosen, behind the loop or in it, masks go through it beside the cotangents: see Note [Masks].
+    SmallVector<Taken> taken(count, Taken::Unknown);
+    if (llvm::any_of(outside, [&](Value y) { return bool(adjoints.mask(y)); }) || chooses(op))
+      for (unsigned k = 0; k < count; ++k)
+        if (k < carried.size() || isAsked(outside[k]))
+          taken[k] = takenOf(adjoints, outside[k]);
+    auto maskAt = [&](ValueRange values, unsigned k) {
+      if (taken[k] == Taken::Unknown)
+        return Val();
+      Value mask = values[count + llvm::count_if(ArrayRef(taken).take_front(k), [](Taken t) { return t != Taken::Unknown; })];
+      return Val(b, loc, isTensor(mask) ? sizedLike(b, mask, starts[k]) : mask);
+    };
+    auto addMasks = [&](SmallVectorImpl<Value> &values, const Adjoints &from, ArrayRef<Value> xs) {
+      for (auto [t, x, like] : llvm::zip(taken, xs, starts))
+        if (t != Taken::Unknown)
+          values.push_back(t == Taken::AsAWhole ? maskOf(b, from, x).v : wholeMask(b, from, x, like));
     };
     OpBuilder early(op);
     Value trips = tripCount(early, op);
     SmallVector<Kept> kept = keptStates(early, op, trips);
     Value zero = index(b, loc, 0), one = index(b, loc, 1);
-    auto back = scf::ForOp::create(b, loc, zero, trips, one, inits);
-    SmallVector<Value> of = llvm::map_to_vector(carried, [&](unsigned i) -> Value { return op.getRegionIterArg(i); });
-    llvm::append_range(of, captures);
-    for (auto [argument, x] : llvm::zip(back.getRegionIterArgs(), of))
-      if (std::string name = nameOf(x); !name.empty())
-        argument.setLoc(NameLoc::get(b.getStringAttr("d_" + name), loc));
-    if (!back.getBody()->empty())
-      back.getBody()->getTerminator()->erase();
-    {
+    scf::ForOp back;
+    while (!back) {
+      const size_t before = replaced.size();
+      SmallVector<Value> all(inits);
+      addMasks(all, adjoints, outside);
+      back = scf::ForOp::create(b, loc, zero, trips, one, all);
+      for (auto [argument, x] : llvm::zip(back.getRegionIterArgs(), of))
+        if (std::string name = nameOf(x); !name.empty())
+          argument.setLoc(NameLoc::get(b.getStringAttr("d_" + name), loc));
+      if (!back.getBody()->empty())
+        back.getBody()->getTerminator()->erase();
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(back.getBody());
       Value last = arith::SubIOp::create(b, loc, trips, one), step = arith::SubIOp::create(b, loc, last, back.getInductionVar());
@@ -308,38 +329,43 @@ private:
         ops.push_back(next);
       Adjoints here(b, inner);
       ValueRange sums = back.getRegionIterArgs();
-      for (auto [k, capture] : llvm::enumerate(captures))
-        here.add(capture, here.val(loc, sizedLike(b, sums[carried.size() + k], capture)), maskAt(sums, carried.size() + k, capture));
+      SmallVector<Value> within = llvm::map_to_vector(of, [&](Value x) { return copies.lookupOrDefault(x); });
+      for (unsigned k = carried.size(); k < count; ++k)
+        here.add(within[k], here.val(loc, sizedLike(b, sums[k], starts[k])), maskAt(sums, k));
       for (auto [k, i] : llvm::enumerate(carried))
-        here.add(copies.lookupOrDefault(op.getYieldedValues()[i]), here.val(loc, sizedLike(b, sums[k], op.getInitArgs()[i])),
-                 maskAt(sums, k, op.getInitArgs()[i]));
+        here.add(copies.lookupOrDefault(op.getYieldedValues()[i]), here.val(loc, sizedLike(b, sums[k], starts[k])), maskAt(sums, k));
       if (failed(sweep(ops, here, inner)))
         return failure();
+      bool known = true; // what was taken to be known of the masks
+      for (auto [t, x] : llvm::zip(taken, within))
+        if (Taken now = takenOf(here, x); t < now) {
+          t = now;
+          known = false;
+        }
+      if (!known) {
+        replaced.truncate(before);
+        back.erase();
+        back = {};
+        continue;
+      }
       SmallVector<Value> next;
-      for (unsigned i : carried) {
-        Value dx = here.get(copies.lookup(op.getRegionIterArg(i)));
-        nameAdjoint(dx, op.getRegionIterArg(i), ops.empty() ? nullptr : ops.back());
-        next.push_back(dx ? dx : zeroLike(b, op.getInitArgs()[i]));
+      for (auto [k, x] : llvm::enumerate(within)) {
+        Value dx = here.get(x);
+        if (k < carried.size())
+          nameAdjoint(dx, of[k], ops.empty() ? nullptr : ops.back());
+        next.push_back(dx ? dx : zeroLike(b, starts[k]));
       }
-      for (Value capture : captures)
-        next.push_back(here.get(capture));
-      if (masked) {
-        for (unsigned i : carried)
-          next.push_back(wholeMask(b, here, copies.lookup(op.getRegionIterArg(i)), op.getInitArgs()[i]));
-        for (Value capture : captures)
-          next.push_back(wholeMask(b, here, capture, capture));
-      }
+      addMasks(next, here, within);
       scf::YieldOp::create(b, loc, next);
       dropDead(*back.getBody());
       keepSlices(early, op, *back.getBody(), copies, trips, step, kept);
     }
     ValueRange sums = back.getResults();
-    for (auto [k, capture] : llvm::enumerate(captures))
-      adjoints.replace(capture, adjoints.val(loc, sizedLike(b, sums[carried.size() + k], capture)),
-                       maskAt(sums, carried.size() + k, capture));
-    for (auto [k, i] : llvm::enumerate(carried))
-      adjoints.add(op.getInitArgs()[i], adjoints.val(loc, sizedLike(b, sums[k], op.getInitArgs()[i])),
-                   maskAt(sums, k, op.getInitArgs()[i]));
+    auto sum = [&](unsigned k) { return adjoints.val(loc, sizedLike(b, sums[k], starts[k])); };
+    for (unsigned k = carried.size(); k < count; ++k)
+      adjoints.replace(captures[k - carried.size()], sum(k), maskAt(sums, k));
+    for (unsigned k = 0; k < carried.size(); ++k)
+      adjoints.add(starts[k], sum(k), maskAt(sums, k));
     keep(early, op, kept, adjoints);
     return success();
   }
@@ -539,7 +565,7 @@ LogicalResult reverse(func::FuncOp function, ArrayRef<int64_t> wrt, bool primals
   for (auto [y, seed, mask] : llvm::zip_equal(ys, seeds, masks))
     adjoints.add(y, seed, mask);
   Replaced replaced;
-  if (failed(Reverser(replaced, refuse).sweep(ops, adjoints, active)))
+  if (failed(Reverser(replaced, masked, refuse).sweep(ops, adjoints, active)))
     return failure();
   SmallVector<Value> results;
   if (primals)
