@@ -215,41 +215,56 @@ private:
     return std::min<int64_t>(8, 256 / cast<MemRefType>(op->getOperand(0).getType()).getElementType().getIntOrFloatBitWidth());
   }
 
-  /// Moves elements block by block: rows of a block lie along the loop `turned`, its columns along the innermost one.
+  /// Moves elements block by block: rows of a block lie along the loop `turned`, its columns along the innermost one. The last block of a
+  /// line overlaps the one before it, where they do not divide it; only lines that are shorter than a block are moved one by one.
   void turn(ArrayRef<Iterations> iterations, unsigned turned) {
     Value size = arith::ConstantIndexOp::create(b, loc, turnedSize());
-    auto wholeOf = [&](Iterations own) -> Value {
-      Value count = arith::SubIOp::create(b, loc, own.end, own.begin);
-      return arith::SubIOp::create(b, loc, own.end, arith::RemUIOp::create(b, loc, count, size));
+    struct Line {
+      Value begin, wholeEnd, end, last; ///< blocks begin from `begin` to `wholeEnd`, but none after `last`; single elements end at `end`
     };
-    Iterations along = iterations[turned], across = iterations.back();
-    Value wholeAlong = wholeOf(along), wholeAcross = wholeOf(across);
-    auto nest = [&](Value begin, Value end, Value step, function_ref<void()> row) {
+    auto lineOf = [&](Iterations own) -> Line {
+      Value count = b.createOrFold<arith::SubIOp>(loc, own.end, own.begin);
+      Value isLong = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::uge, count, size);
+      return {own.begin, b.createOrFold<arith::SelectOp>(loc, isLong, own.end, own.begin), own.end,
+              b.createOrFold<arith::SubIOp>(loc, own.end, size)};
+    };
+    Line along = lineOf(iterations[turned]), across = lineOf(iterations.back());
+    auto openBlocks = [&](const Line &line) {
+      open(line.begin, line.wholeEnd, size);
+      places.back() = arith::MinUIOp::create(b, loc, places.back(), line.last);
+    };
+    auto nest = [&](bool blocks, function_ref<void()> row) {
       OpBuilder::InsertionGuard guard(b);
       for (auto [loop, own] : llvm::enumerate(iterations.drop_back()))
-        loop == turned ? open(begin, end, step) : open(own.begin, own.end, one);
+        if (loop != turned)
+          open(own.begin, own.end, one);
+        else if (blocks)
+          openBlocks(along);
+        else
+          open(along.wholeEnd, along.end, one);
       row();
       places.clear();
     };
-    auto inner = [&](Value begin, Value end, Value step, function_ref<void()> move) {
+    auto single = [&](Value begin) {
       OpBuilder::InsertionGuard guard(b);
-      open(begin, end, step);
-      move();
+      open(begin, across.end, one);
+      storeAt(0, load(op.getDpsInputOperand(0), places));
       places.pop_back();
     };
-    auto single = [&] { storeAt(0, load(op.getDpsInputOperand(0), places)); };
-    nest(along.begin, wholeAlong, size, [&] {
-      inner(across.begin, wholeAcross, size, [&] { turnBlock(turned); });
-      inner(wholeAcross, across.end, one, [&] {
-        Value first = places[turned];
-        for (int64_t i = 0; i < turnedSize(); ++i) {
-          places[turned] = arith::AddIOp::create(b, loc, first, arith::ConstantIndexOp::create(b, loc, i));
-          single();
-        }
-        places[turned] = first;
-      });
+    nest(true, [&] {
+      {
+        OpBuilder::InsertionGuard guard(b);
+        openBlocks(across);
+        turnBlock(turned);
+        places.pop_back();
+      }
+      Value first = places[turned];
+      for (int64_t i = 0; i < turnedSize(); ++i) {
+        places[turned] = arith::AddIOp::create(b, loc, first, arith::ConstantIndexOp::create(b, loc, i));
+        single(across.wholeEnd);
+      }
     });
-    nest(wholeAlong, along.end, one, [&] { inner(across.begin, across.end, one, single); });
+    nest(false, [&] { single(across.begin); });
   }
 
   /// The block at `places`, transposed in registers: its quarters first, then those of each quarter.

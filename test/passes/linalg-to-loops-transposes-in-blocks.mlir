@@ -1,10 +1,15 @@
 // RUN: %tlc-opt %s --linalg-to-loops | FileCheck %s
 // What only moves elements, from lines along one loop to lines along another, moves square blocks: lines are read, turned in registers and
-// written. What computes does not, nor what has too few columns for a block.
+// written; the last block of a line ends where the line does. What computes does not, nor what has too few columns for a block.
 #to = affine_map<(i, j) -> (i, j)>
 #from = affine_map<(i, j) -> (j, i)>
 
 // CHECK-LABEL: @transpose
+// CHECK: arith.subi %{{.*}}, %c4
+// CHECK: %[[LAST:.*]] = arith.subi %{{.*}}, %c4
+// CHECK: scf.for
+// CHECK: scf.for %[[J:.*]] = {{.*}} step %c4
+// CHECK-NEXT: arith.minui %[[J]], %[[LAST]]
 // CHECK-COUNT-4: vector.load
 // CHECK-COUNT-8: vector.shuffle
 // CHECK-COUNT-4: vector.store
