@@ -110,6 +110,7 @@ struct BinaryExpr : ExprOf<ExprKind::Binary> {
   BinaryOp op = BinaryOp::Add;
   Span opSpan;
   Expr *lhs = nullptr, *rhs = nullptr;
+  bool proved = false; ///< `//` and `%`: the right side is never 0
 };
 struct RangeExpr : ExprOf<ExprKind::Range> {
   using ExprOf::ExprOf;

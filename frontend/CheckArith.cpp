@@ -118,6 +118,11 @@ const Type *Checker::binary(BinaryExpr *e) {
   }
   if (isComparison(e->op))
     return types.array(types.boolean(), *dims);
+  // A name alone: what is computed may wrap to 0.
+  if ((e->op == BinaryOp::FloorDiv || e->op == BinaryOp::Mod) && isa<NameExpr>(e->rhs) && isInteger(re) && dimsOf(r).empty()) {
+    auto divisor = sizeOf(e->rhs);
+    e->proved = divisor && lessEqual(Size(1), *divisor, body->facts) == Answer::Always;
+  }
   if (e->op == BinaryOp::Div) {
     if (auto *i = dyn_cast<InferType>(elem)) {
       if (!bindInfer(i, types.infer(Constraint::Float, e->span)))

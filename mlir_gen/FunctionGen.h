@@ -219,8 +219,9 @@ public:
   //===- Arithmetic (GenArith.cpp)
   //--------------------------------------------------------------------------------===//
   Value binaryExpr(ast::BinaryExpr *e);
-  Value binary(ast::BinaryOp op, const Value &l, const Value &r, const ast::Type *result);
-  mlir::Value elementwise(ast::BinaryOp op, Operand l, Operand r, ast::ScalarKind kind, const Sizes &dims);
+  /// `divides`: the right side of a division is never 0.
+  Value binary(ast::BinaryOp op, const Value &l, const Value &r, const ast::Type *result, bool divides = false);
+  mlir::Value elementwise(ast::BinaryOp op, Operand l, Operand r, ast::ScalarKind kind, const Sizes &dims, bool divides);
   Value matmul(const Value &l, const Value &r, const ast::Type *result);
   Value negated(const Value &x);
   Operand operand(const Value &v);

@@ -82,7 +82,7 @@ static StringRef opName(BinaryOp op) {
   llvm_unreachable("every operator is listed");
 }
 
-mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKind kind, const Sizes &dims) {
+mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKind kind, const Sizes &dims, bool divides) {
   // An integer exponent keeps its own type: x ** k is i64 powers.
   if (op == BinaryOp::Pow && !ast::isFloat(r.kind)) {
     mlir::Value exponent = convert(r.value, r.kind, ScalarKind::I64);
@@ -93,7 +93,7 @@ mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKi
     return this->op("tl.ipow", {fit(l, kind, dims), fit({exponent, ScalarKind::I64, r.dims}, ScalarKind::I64, dims)}, signs(kind));
   }
   mlir::Value y = convert(r.value, r.kind, kind);
-  if ((op == BinaryOp::FloorDiv || op == BinaryOp::Mod) && !ast::isFloat(kind) && !isNonZero(y))
+  if ((op == BinaryOp::FloorDiv || op == BinaryOp::Mod) && !ast::isFloat(kind) && !divides && !isNonZero(y))
     check(compare("ne", y, tl::constantInt(b, b.getLoc(), mlirType(kind, m.context), 0)), Text("division by zero"), "E0804");
   mlir::Value a = fit(l, kind, dims), c = fit({y, kind, r.dims}, kind, dims);
   if (isComparison(op))
@@ -101,14 +101,14 @@ mlir::Value FunctionGen::elementwise(BinaryOp op, Operand l, Operand r, ScalarKi
   return this->op(opName(op), {a, c}, signs(kind));
 }
 
-Value FunctionGen::binary(BinaryOp op, const Value &l, const Value &r, const Type *result) {
+Value FunctionGen::binary(BinaryOp op, const Value &l, const Value &r, const Type *result, bool divides) {
   if (op == BinaryOp::MatMul)
     return matmul(l, r, result);
   if (!isAggregate(result)) {
     Operand x = operand(l), y = operand(r);
     bool logic = isComparison(op) || op == BinaryOp::And || op == BinaryOp::Or;
     ScalarKind kind = logic ? common(x, y) : scalarOf(result);
-    return {result, {elementwise(op, x, y, kind, sizesOf(ast::dimsOf(result)))}};
+    return {result, {elementwise(op, x, y, kind, sizesOf(ast::dimsOf(result)), divides)}};
   }
   // Records of floats are vectors: leaf by leaf, a scalar with each.
   auto part = [&](const Value &v, size_t i, const Leaf &leaf) {
@@ -116,7 +116,7 @@ Value FunctionGen::binary(BinaryOp op, const Value &l, const Value &r, const Typ
   };
   Value value{result, {}};
   for (auto [i, leaf] : llvm::enumerate(leavesOf(result)))
-    value.leaves.push_back(elementwise(op, part(l, i, leaf), part(r, i, leaf), leaf.scalar, leaf.dims));
+    value.leaves.push_back(elementwise(op, part(l, i, leaf), part(r, i, leaf), leaf.scalar, leaf.dims, divides));
   return value;
 }
 
@@ -160,7 +160,7 @@ Value FunctionGen::binaryExpr(BinaryExpr *e) {
   bool stopsEarly = (e->op == BinaryOp::And || e->op == BinaryOp::Or) && type->kind == TypeKind::Scalar && !isCheap(e->rhs);
   if (!stopsEarly) {
     Value l = gen(e->lhs), r = gen(e->rhs);
-    return binary(e->op, l, r, type);
+    return binary(e->op, l, r, type, e->proved);
   }
   mlir::Value l = leaf(e->lhs);
   auto right = [&] { return gen(e->rhs); };
