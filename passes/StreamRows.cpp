@@ -7,11 +7,14 @@
 // is stored: rows of results, sums that the loop carries. How many rows a tile has follows from the sizes. No bit depends on that: rows are
 // independent, and a sum over the rows is admitted where it goes row by row anyway (Note [Order of sums]).
 //
-// A loop over the rows that reads its own row alone is a member too: it adds at places that are computed, as the gradient of a gather does.
-// So is one check of the elements. Of two the first that fails is to be told, and it would have to see all rows before the second sees one.
+// Kernels are not the only members: so are slices of all rows and what is put together of them, loops over the rows that read their own row
+// alone (they add at places that are computed, as the gradient of a gather does), and one check of the elements. Of two checks the first
+// that fails is to be told, and it would have to see all rows before the second sees one.
 //
 // What is not streamed: an array that is needed again after a sum over the rows on which its second use depends, such as the softmax of a
-// matrix along its columns, or a kernel whose sum is squared before the gradient is taken. It is stored, once.
+// matrix along its columns, or a kernel whose sum is squared before the gradient is taken. It is stored, once. So is what a loop adds to an
+// array that members make.
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -58,6 +61,10 @@ Sizes sizesOf(Value v) {
     return sizesOf(startOf(cast<OpResult>(v)));
   if (auto empty = v.getDefiningOp<tensor::EmptyOp>())
     return empty.getMixedSizes();
+  if (auto part = v.getDefiningOp<tensor::ExtractSliceOp>(); part && part.getDroppedDims().none())
+    return part.getMixedSizes();
+  if (auto insertion = v.getDefiningOp<tensor::InsertSliceOp>())
+    return sizesOf(insertion.getDest());
   auto type = cast<RankedTensorType>(v.getType());
   return type.hasStaticShape() ? Sizes(getAsIndexOpFoldResult(v.getContext(), type.getShape())) : Sizes();
 }
@@ -77,13 +84,22 @@ std::optional<int64_t> axisOf(AffineMap map, unsigned loop) {
 
 /// Whether the kernel makes an array over loops that none of its inputs runs over together.
 bool isOuter(GenericOp op) {
-  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  return op.getNumDpsInputs() > 0 && out.getNumResults() >= 2 && out.isProjectedPermutation() &&
-         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *x) {
-           AffineMap map = op.getMatchingIndexingMap(x);
-           return llvm::any_of(out.getResults(),
-                               [&](AffineExpr loop) { return !map.isFunctionOfDim(cast<AffineDimExpr>(loop).getPosition()); });
+  return op.getNumDpsInputs() > 0 && llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &y) {
+           AffineMap out = op.getMatchingIndexingMap(&y);
+           return out.getNumResults() >= 2 && out.isProjectedPermutation() && llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *x) {
+                    AffineMap map = op.getMatchingIndexingMap(x);
+                    return llvm::any_of(out.getResults(),
+                                        [&](AffineExpr loop) { return !map.isFunctionOfDim(cast<AffineDimExpr>(loop).getPosition()); });
+                  });
          });
+}
+
+/// The loop whose number an index is, if it is one as it stands.
+linalg::IndexOp loopOf(Value index) {
+  auto apply = index.getDefiningOp<affine::AffineApplyOp>();
+  if (auto dim = apply ? dyn_cast<AffineDimExpr>(apply.getAffineMap().getResult(0)) : nullptr)
+    index = apply.getMapOperands()[dim.getPosition()];
+  return index.getDefiningOp<linalg::IndexOp>();
 }
 
 /// Kernels of one block over the same rows, from an outer one on.
@@ -102,6 +118,9 @@ public:
       if (!isBehind && generic && (dependsOnMember || isOuter(generic)) && admit(generic))
         continue;
       if (!isBehind && loop && dependsOnMember && admit(loop))
+        continue;
+      if (!isBehind && isa<tensor::ExtractSliceOp, tensor::InsertSliceOp>(op) && dependsOnMember &&
+          admit(cast<OffsetSizeAndStrideOpInterface>(op)))
         continue;
       if (!isBehind && check && dependsOnMember && !hasCheck && admit(check)) {
         hasCheck = true;
@@ -170,6 +189,8 @@ public:
         tile(b, generic, row);
       else if (auto check = dyn_cast<CheckOp>(member))
         tile(b, check);
+      else if (auto slice = dyn_cast<OffsetSizeAndStrideOpInterface>(member))
+        tile(b, slice, row);
       else
         tile(b, cast<scf::ForOp>(member));
     SmallVector<Value> yielded;
@@ -192,11 +213,24 @@ private:
   /// Takes in a kernel whose loop over the rows there is, and runs as it may.
   bool admit(GenericOp op) {
     auto isMember = [&](Value v) { return v.getDefiningOp() && members.contains(v.getDefiningOp()); };
-    SetVector<Value> above;
-    getUsedValuesDefinedAbove(op->getRegions(), above);
-    if (!op.hasPureTensorSemantics() || llvm::any_of(above, isMember))
+    if (!op.hasPureTensorSemantics())
       return false;
     std::optional<unsigned> row;
+    bool isRowwise = true;
+    op.getBody()->walk([&](Operation *inner) { // what reads a member in the body, reads it in its own row
+      for (Value x : inner->getOperands()) {
+        if (!isMember(x))
+          continue;
+        auto read = dyn_cast<tensor::ExtractOp>(inner);
+        auto axis = axes.find(x);
+        auto loop = read && axis != axes.end() ? loopOf(read.getIndices()[axis->second]) : linalg::IndexOp();
+        isRowwise &= loop && loop.getDim() == row.value_or(loop.getDim());
+        if (isRowwise)
+          row = loop.getDim();
+      }
+    });
+    if (!isRowwise)
+      return false;
     for (OpOperand &x : op->getOpOperands()) {
       if (!isMember(x.get()))
         continue;
@@ -251,6 +285,36 @@ private:
     if (isRowwise)
       members.insert({loop, 0});
     return isRowwise;
+  }
+
+  bool isOfAllRows(OffsetSizeAndStrideOpInterface slice, int64_t axis) const {
+    return isConstantIntValue(slice.getMixedOffsets()[axis], 0) && isConstantIntValue(slice.getMixedStrides()[axis], 1) &&
+           slice.getMixedSizes()[axis] == rows;
+  }
+
+  /// Takes in what reads or replaces a part of all rows.
+  bool admit(OffsetSizeAndStrideOpInterface slice) {
+    std::optional<int64_t> row;
+    const int64_t rank = slice.getMixedSizes().size();
+    for (Value x : {slice->getOperand(0), isa<tensor::InsertSliceOp>(slice) ? slice->getOperand(1) : slice->getOperand(0)}) {
+      if (cast<RankedTensorType>(x.getType()).getRank() != rank || llvm::is_contained(cast<RankedTensorType>(x.getType()).getShape(), 0))
+        return false;
+      if (!members.contains(x.getDefiningOp()))
+        continue;
+      auto axis = axes.find(x);
+      if (axis == axes.end() || (row && axis->second != *row))
+        return false;
+      row = axis->second;
+    }
+    if (!row || cast<RankedTensorType>(slice->getResult(0).getType()).getRank() != rank || !isOfAllRows(slice, *row) ||
+        sizesOf(slice->getResult(0)).empty())
+      return false;
+    for (Value x : llvm::concat<Value>(slice.getOffsets(), slice.getSizes(), slice.getStrides()))
+      if (members.contains(x.getDefiningOp()))
+        return false;
+    members.insert({slice, *row});
+    axes[slice->getResult(0)] = *row;
+    return true;
   }
 
   /// Takes in a check of arrays, whose first bad place in the order of rows is the one that is told.
@@ -397,6 +461,20 @@ private:
       tiles[y] = own;
   }
 
+  void tile(OpBuilder &b, OffsetSizeAndStrideOpInterface slice, int64_t axis) {
+    Sizes sizes = slice.getMixedSizes();
+    sizes[axis] = size;
+    Location loc = slice.getLoc();
+    Value part = tileOf(b, slice->getOperand(0), axis), own;
+    if (auto insertion = dyn_cast<tensor::InsertSliceOp>(*slice)) {
+      Value whole = tileOf(b, insertion.getDest(), axis);
+      own = tensor::InsertSliceOp::create(b, loc, part, whole, slice.getMixedOffsets(), sizes, slice.getMixedStrides());
+    } else {
+      own = tensor::ExtractSliceOp::create(b, loc, part, slice.getMixedOffsets(), sizes, slice.getMixedStrides());
+    }
+    tiles[slice->getResult(0)] = own;
+  }
+
   void tile(OpBuilder &b, CheckOp check) {
     IRMapping values;
     for (Value x : check->getOperands())
@@ -421,6 +499,12 @@ private:
       auto loop = cast<AffineDimExpr>(constant.getIndexingMapsArray()[0].getResult(axis));
       cloneBody(constant, copy, loop.getPosition());
       return copy.getResult(0);
+    }
+    auto insertion = array.getDefiningOp<tensor::InsertSliceOp>();
+    if (insertion && insertion.getDest().getDefiningOp<tensor::EmptyOp>() && constantOf(insertion.getSource()) &&
+        insertion.getDroppedDims().none() && isOfAllRows(insertion, axis)) {
+      tile(b, cast<OffsetSizeAndStrideOpInterface>(*insertion), axis);
+      return tiles[array];
     }
     Sizes sizes = tensor::getMixedSizes(b, loc, array), offsets(sizes.size(), b.getIndexAttr(0)), strides(sizes.size(), b.getIndexAttr(1));
     offsets[axis] = begin;
@@ -450,6 +534,14 @@ private:
       auto moved = arith::AddIOp::create(b, index.getLoc(), index, begin);
       index.getResult().replaceAllUsesExcept(moved, moved);
     }
+    copy->walk([&](tensor::ExtractOp read) {
+      auto axis = axes.find(read.getTensor());
+      if (axis == axes.end())
+        return;
+      OpBuilder b(read);
+      read.getIndicesMutable()[axis->second].set(linalg::IndexOp::create(b, read.getLoc(), row));
+      read.getTensorMutable().set(tiles[read.getTensor()]);
+    });
   }
 
   OpFoldResult rows;
