@@ -11,6 +11,7 @@
 #include "passes/Derivatives.h"
 #include "passes/Masks.h"
 #include "passes/Transforms.h"
+#include "llvm/ADT/BitVector.h"
 
 using namespace mlir;
 
@@ -278,10 +279,13 @@ private:
       llvm::append_range(*each, captures);
     // Where results are chosen, behind the loop or in it, masks go through it beside the cotangents: see Note [Masks].
     SmallVector<Taken> taken(count, Taken::Unknown);
+    llvm::BitVector mayLearn(count); // what is taken behind the loop, as far as is known, may not be taken before it
     if (llvm::any_of(outside, [&](Value y) { return bool(adjoints.mask(y)); }) || chooses(op))
       for (unsigned k = 0; k < count; ++k)
-        if (k < carried.size() || isAsked(outside[k]))
+        if (k < carried.size() || isAsked(outside[k])) {
           taken[k] = takenOf(adjoints, outside[k]);
+          mayLearn[k] = k < carried.size() && adjoints.wants(starts[k]) && isAsked(starts[k]);
+        }
     auto maskAt = [&](ValueRange values, unsigned k) {
       if (taken[k] == Taken::Unknown)
         return Val();
@@ -337,9 +341,10 @@ private:
       if (failed(sweep(ops, here, inner)))
         return failure();
       bool known = true; // what was taken to be known of the masks
-      for (auto [t, x] : llvm::zip(taken, within))
-        if (Taken now = takenOf(here, x); t < now) {
-          t = now;
+      for (auto [k, x] : llvm::enumerate(within))
+        if (Taken now = takenOf(here, x); taken[k] < now || (taken[k] == Taken::Unknown && now < taken[k] && mayLearn[k])) {
+          mayLearn.reset(k);
+          taken[k] = now;
           known = false;
         }
       if (!known) {
