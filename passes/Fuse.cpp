@@ -2,11 +2,14 @@
 //
 //   - A producer whose results have more elements than each of the arrays it reads (a broadcast, an iota, a constant) is never stored if
 //     generics use it: each gets a copy of it.
-//   - Any other elementwise producer is fused into its consumer if that is the only one and reads each element once; else it is stored.
+//   - Any other elementwise producer is fused into consumers that read each element once, if there is one, or if it is cheap and they then
+//     touch no more arrays than to store what it makes and to read that. Else it is stored.
 //
 // A consumer keeps its loops (Note [Order of sums]), and bodies are put together as they are, so that no bit of a result changes.
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
@@ -38,12 +41,35 @@ bool readsOnce(GenericOp op, OpOperand &use) {
                                                       [&](auto loop) { return map.isFunctionOfDim(loop.index()) || loop.value() == 1; });
 }
 
+/// Whether computing it anew takes hardly longer than to read what was stored.
+bool isCheap(GenericOp op) {
+  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp, arith::SelectOp, arith::CmpFOp, math::FmaOp, math::AbsFOp,
+               arith::ConstantOp, arith::XOrIOp, arith::AndIOp, arith::OrIOp>(inner);
+  });
+}
+
+/// Whether a copy in each of its consumers touches no more arrays than to store what it makes, and to read that.
+bool mayRepeat(GenericOp producer) {
+  if (producer->getNumResults() != 1 || !isCheap(producer))
+    return false;
+  size_t consumers = 0;
+  for (OpOperand &use : producer->getUses()) {
+    auto consumer = dyn_cast<GenericOp>(use.getOwner());
+    if (!consumer || consumer.isDpsInit(&use) || producer->getBlock() != consumer->getBlock() || !readsOnce(consumer, use))
+      return false;
+    ++consumers;
+  }
+  size_t inputs = producer.getNumDpsInputs();
+  return consumers * inputs <= inputs + 1 + consumers;
+}
+
 bool mayFuse(GenericOp producer, OpOperand &use) {
   auto consumer = cast<GenericOp>(use.getOwner());
   bool once = readsOnce(consumer, use) && producer->getBlock() == consumer->getBlock();
   if (grows(producer))
     return once || isTrivial(producer);
-  return once && llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; });
+  return once && (llvm::all_of(producer->getUsers(), [&](Operation *user) { return user == consumer; }) || mayRepeat(producer));
 }
 
 /// The op without operands that it reads twice or not at all, so that a producer counts as used where it is.
@@ -90,9 +116,88 @@ GenericOp compact(RewriterBase &rewriter, GenericOp op) {
   return smaller;
 }
 
+/// The sizes of an array as what makes it says them, so that equal ones are the same values.
+SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Value array) {
+  if (auto generic = array.getDefiningOp<GenericOp>())
+    return sizesOf(b, generic.getDpsInitOperand(cast<OpResult>(array).getResultNumber())->get());
+  if (auto insert = array.getDefiningOp<tensor::InsertSliceOp>())
+    return sizesOf(b, insert.getDest());
+  if (auto empty = array.getDefiningOp<tensor::EmptyOp>())
+    return empty.getMixedSizes();
+  return tensor::getMixedSizes(b, array.getLoc(), array);
+}
+
+/// An array without some of its axes, of one element each: a slice.
+Value withoutAxes(OpBuilder &b, Value array, const llvm::SmallBitVector &dropped) {
+  Location loc = array.getLoc();
+  auto type = cast<RankedTensorType>(array.getType());
+  SmallVector<int64_t> shape;
+  for (int64_t axis = 0; axis < type.getRank(); ++axis)
+    if (!dropped.test(axis))
+      shape.push_back(type.getDimSize(axis));
+  auto kept = RankedTensorType::get(shape, type.getElementType());
+  if (auto slice = array.getDefiningOp<tensor::ExtractSliceOp>(); slice && slice.getDroppedDims().none())
+    return tensor::ExtractSliceOp::create(b, loc, kept, slice.getSource(), slice.getMixedOffsets(), slice.getMixedSizes(),
+                                          slice.getMixedStrides());
+  SmallVector<OpFoldResult> zeros(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, kept, array, zeros, sizesOf(b, array), ones);
+}
+
+/// A sum along axes of one element each, which starts from a constant, as the same kernel without these loops. Not where it multiplies
+/// too: lanes (LinalgToLoops.cpp) round what they multiply, before they add.
+void dropSumsOfOne(RewriterBase &rewriter, GenericOp op) {
+  SmallVector<unsigned> sums;
+  op.getReductionDims(sums);
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  auto constantOf = [](Value init) -> Value {
+    auto fill = init.getDefiningOp<GenericOp>();
+    Value number =
+        fill && fill.getNumDpsInputs() == 0 && fill->getNumResults() == 1 ? fill.getBody()->getTerminator()->getOperand(0) : Value();
+    return number && number.getParentBlock() != fill.getBody() ? number : Value();
+  };
+  auto isDim = [](AffineExpr expr) { return isa<AffineDimExpr>(expr); };
+  if (sums.empty() || !llvm::all_of(sums, [&](unsigned loop) { return ranges[loop] == 1; }) || op.hasIndexSemantics() ||
+      !llvm::all_of(op.getDpsInits(), constantOf) ||
+      llvm::any_of(*op.getBody(), [](Operation &inner) { return isa<math::FmaOp>(inner) || inner.getNumRegions(); }) ||
+      !llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) { return llvm::all_of(map.getResults(), isDim); }) ||
+      !llvm::all_of(op.getInputs(), llvm::IsaPred<TypedValue<RankedTensorType>>))
+    return;
+  rewriter.setInsertionPoint(op);
+  SmallVector<AffineExpr> loops;
+  unsigned kept = 0;
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    loops.push_back(rewriter.getAffineDimExpr(llvm::is_contained(sums, loop) ? 0 : kept++));
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    llvm::SmallBitVector dropped(map.getNumResults());
+    SmallVector<AffineExpr> places;
+    for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+      if (llvm::is_contained(sums, cast<AffineDimExpr>(expr).getPosition()))
+        dropped.set(axis);
+      else
+        places.push_back(loops[cast<AffineDimExpr>(expr).getPosition()]);
+    operands.push_back(dropped.any() ? withoutAxes(rewriter, operand.get(), dropped) : operand.get());
+    maps.push_back(AffineMap::get(kept, 0, places, rewriter.getContext()));
+  }
+  unsigned inputs = op.getNumDpsInputs();
+  SmallVector<utils::IteratorType> iterators(kept, utils::IteratorType::parallel);
+  auto smaller = GenericOp::create(rewriter, op.getLoc(), op.getResultTypes(), ArrayRef(operands).take_front(inputs),
+                                   ArrayRef(operands).drop_front(inputs), maps, iterators);
+  rewriter.inlineRegionBefore(op.getRegion(), smaller.getRegion(), smaller.getRegion().begin());
+  for (auto [i, init] : llvm::enumerate(smaller.getDpsInits())) {
+    rewriter.replaceAllUsesWith(smaller.getBody()->getArgument(inputs + i), constantOf(init));
+    Operation *fill = init.getDefiningOp();
+    smaller.getDpsInitOperand(i)->set(cast<GenericOp>(fill).getDpsInits()[0]);
+  }
+  rewriter.replaceOp(op, smaller.getResults());
+}
+
 struct Fuse : impl::FuseBase<Fuse> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    getOperation().walk([&](GenericOp op) { dropSumsOfOne(rewriter, op); });
     tidy(rewriter);
     getOperation().walk<WalkOrder::PreOrder>([&](GenericOp op) { consumers.push_back(op); });
     // In program order, so that a producer has taken in its own producers before it is looked at.

@@ -23,6 +23,10 @@ def LowerToLinalg : Pass<"lower-to-linalg", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::func::FuncDialect"];
 }
+def ForwardParts : Pass<"forward-parts", "::mlir::func::FuncOp"> {
+  let summary = "who reads a part of an array reads what was put there; nothing is stored only to be replaced";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
 def Fuse : Pass<"fuse", "::mlir::func::FuncOp"> {
   let summary = "generics that can be one kernel become one; what is only repeated is computed where it is used";
 }

@@ -44,6 +44,7 @@ bool tl::passes::addPasses(PassManager &pm, llvm::StringRef stage, const Pipelin
   pm.addPass(createLowerToLinalg());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createForwardParts());
   pm.addNestedPass<func::FuncOp>(createFuse());
   pm.addNestedPass<func::FuncOp>(createStreamRows());
   pm.addNestedPass<func::FuncOp>(createTileRows());

@@ -1,5 +1,6 @@
 // RUN: %tlc-opt %s --lower-to-linalg --fuse | FileCheck %s
-// A chain is one kernel with its sum; what two kernels need is stored; what is only repeated is stored nowhere.
+// A chain is one kernel with its sum; what two kernels need is stored, unless it is computed sooner than that; what is only repeated is
+// stored nowhere.
 
 // CHECK-LABEL: @chain
 // CHECK: iterator_types = ["reduction"]
@@ -25,6 +26,16 @@ func.func @stored(%x0: tensor<?xf32>, %n: index) -> (tensor<?xf32>, f32) {
   %s = tl.reduce_sum %e [0] : tensor<?xf32>
   %y = tl.div %e, %s : tensor<?xf32>, f32
   return %y, %s : tensor<?xf32>, f32
+}
+// CHECK-LABEL: @computed_twice
+// CHECK-COUNT-2: arith.negf
+// CHECK: return
+func.func @computed_twice(%x0: tensor<?xf32>, %n: index) -> (tensor<?xf32>, tensor<?xf32>) {
+  %x = tl.sized %x0 [%n] : tensor<?xf32>
+  %d = tl.neg %x : tensor<?xf32>
+  %y = tl.exp %d : tensor<?xf32>
+  %z = tl.sqrt %d : tensor<?xf32>
+  return %y, %z : tensor<?xf32>, tensor<?xf32>
 }
 // CHECK-LABEL: @repeated
 // CHECK-NOT: tensor.empty({{.*}}, {{.*}})
