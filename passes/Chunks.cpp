@@ -19,6 +19,7 @@ namespace tl {
 //===- Cutting -------------------------------------------------------------===//
 
 constexpr double chunkNanoseconds = 20000;
+constexpr int64_t fewGrains = 8;
 constexpr int64_t mostChunks = 1024; ///< so that a worker which falls behind holds up the others little
 
 double nanosecondsOf(Block &body) {
@@ -52,7 +53,17 @@ struct Index {
 };
 } // namespace
 
-SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> extents, ArrayRef<Divisible> divisible, double nanoseconds) {
+/// The loops that may be cut, without those that are known to be short: their bounds stay constants. One must be left.
+static SmallVector<Divisible> longOnes(ArrayRef<Value> extents, ArrayRef<Divisible> divisible) {
+  SmallVector<Divisible> kept;
+  for (Divisible own : divisible)
+    if (auto extent = getConstantIntValue(extents[own.loop]); !extent || *extent >= fewGrains * own.grain)
+      kept.push_back(own);
+  return kept.empty() ? SmallVector<Divisible>(divisible) : kept;
+}
+
+SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> extents, ArrayRef<Divisible> parallel, double nanoseconds) {
+  SmallVector<Divisible> divisible = longOnes(extents, parallel);
   Index index{b, loc};
   Value zero = index.constant(0), one = index.constant(1), all = one;
   auto whole = llvm::map_to_vector(extents, [&](Value extent) { return Iterations{zero, extent}; });
@@ -65,9 +76,9 @@ SmallVector<Iterations> openChunks(OpBuilder &b, Location loc, ArrayRef<Value> e
 
   // The loop that is cut: the first of at least eight grains, else the one with the most.
   Value chosen = index.constant(divisible[0].loop), grain = index.constant(divisible[0].grain), extent = extents[divisible[0].loop];
-  for (auto [loop, size] : divisible.drop_front()) {
+  for (auto [loop, size] : ArrayRef(divisible).drop_front()) {
     Value own = index.constant(size), grains = index.make<arith::DivUIOp>(extent, grain);
-    Value isShort = index.isLess(grains, index.constant(8)),
+    Value isShort = index.isLess(grains, index.constant(fewGrains)),
           isShorter = index.isLess(grains, index.make<arith::DivUIOp>(extents[loop], own));
     Value better = index.make<arith::AndIOp>(isShort, isShorter);
     chosen = index.select(better, index.constant(loop), chosen);

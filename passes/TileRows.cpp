@@ -7,8 +7,8 @@
 // several threads.
 //
 // In a tile the rows are the last axis and every kernel's innermost loop: whole vectors of a column, where [n, 3] would give one of each
-// three numbers. A sum along a row then runs outside of the rows; its order stays the same, because it is too short for lanes (Note
-// [Lanes]).
+// three numbers. A sum along a row then runs outside of the rows, or is written out in the body; its order stays the same, because it is
+// too short for lanes (Note [Lanes]).
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -283,6 +283,8 @@ private:
     IRMapping values;
     op.getRegion().cloneInto(&copy.getRegion(), values);
     moveIndices(copy);
+    if (SmallVector<Value> starts = constantStarts(op); !starts.empty())
+      copy = writtenOut(b, copy, starts);
     for (auto [y, own] : llvm::zip(op.getResults(), copy.getResults()))
       tiles[y] = {own, cast<RankedTensorType>(own.getType()).getRank() > 1};
   }
@@ -301,6 +303,98 @@ private:
       auto moved = arith::AddIOp::create(b, index.getLoc(), index, begin);
       index.getResult().replaceAllUsesExcept(moved, moved);
     }
+  }
+
+  /// The numbers that all accumulators of a kernel start from; none where one starts otherwise.
+  static SmallVector<Value> constantStarts(GenericOp op) {
+    SmallVector<Value> starts;
+    for (Value init : op.getDpsInits()) {
+      auto fill = init.getDefiningOp<GenericOp>();
+      if (!fill || fill.getNumDpsInputs() || fill->getNumResults() != 1)
+        return {};
+      starts.push_back(fill.getBody()->getTerminator()->getOperand(0));
+      if (starts.back().getParentBlock() == fill.getBody())
+        return {};
+    }
+    return starts;
+  }
+
+  /// A short sum whose every term stands in the body: the accumulator stays in a register, where a loop around that over the rows would
+  /// read and write it in each step. Other kernels stay what they are.
+  GenericOp writtenOut(OpBuilder &b, GenericOp op, ArrayRef<Value> starts) {
+    SmallVector<unsigned> sums;
+    op.getReductionDims(sums);
+    auto ranges = op.getStaticLoopRanges();
+    if (sums.size() != 1 || op.hasIndexSemantics() || ranges[sums[0]] > shortSum)
+      return op;
+    int64_t terms = ranges[sums[0]];
+    Location loc = op.getLoc();
+    SmallVector<Value> inputs;
+    SmallVector<AffineMap> maps;
+    SmallVector<SmallVector<unsigned>> own; ///< of each term, the inputs
+    own.resize(terms);
+    auto withoutSum = [&](AffineMap map, ArrayRef<AffineExpr> results) {
+      SmallVector<AffineExpr> loops;
+      for (unsigned loop = 0; loop < map.getNumDims(); ++loop)
+        loops.push_back(b.getAffineDimExpr(loop - (loop > sums[0])));
+      return AffineMap::get(map.getNumDims(), 0, results, b.getContext()).replaceDimsAndSymbols(loops, {}, map.getNumDims() - 1, 0);
+    };
+    for (OpOperand *x : op.getDpsInputOperands()) {
+      AffineMap map = op.getMatchingIndexingMap(x);
+      auto axis = map.getResultPosition(b.getAffineDimExpr(sums[0]));
+      if (!axis && map.isFunctionOfDim(sums[0]))
+        return op;
+      SmallVector<AffineExpr> places(map.getResults());
+      if (axis)
+        places.erase(places.begin() + *axis);
+      if (llvm::any_of(places, [&](AffineExpr place) { return place.isFunctionOfDim(sums[0]); }))
+        return op;
+      for (int64_t term = 0; term < terms; ++term) {
+        if (axis || term == 0) {
+          inputs.push_back(axis ? layer(b, x->get(), *axis, term) : x->get());
+          maps.push_back(withoutSum(map, places));
+        }
+        own[term].push_back(inputs.size() - 1);
+      }
+    }
+    SmallVector<Value> inits;
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      maps.push_back(withoutSum(op.getMatchingIndexingMap(&init), op.getMatchingIndexingMap(&init).getResults()));
+      auto fill = init.get().getDefiningOp<GenericOp>(); // in the tile, it is not read any more
+      inits.push_back(fill ? fill.getDpsInits()[0] : init.get());
+    }
+    SmallVector<utils::IteratorType> iterators(op.getNumLoops() - 1, utils::IteratorType::parallel);
+    auto sum =
+        GenericOp::create(b, loc, op.getResultTypes(), inputs, inits, maps, iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
+          SmallVector<Value> sums(starts);
+          for (ArrayRef<unsigned> term : own) {
+            IRMapping values;
+            for (auto [arg, input] : llvm::zip(op.getBody()->getArguments(), term))
+              values.map(arg, args[input]);
+            for (auto [arg, sum] : llvm::zip(op.getRegionOutputArgs(), sums))
+              values.map(arg, sum);
+            for (Operation &inner : op.getBody()->without_terminator())
+              b.clone(inner, values);
+            for (auto [sum, next] : llvm::zip(sums, op.getBody()->getTerminator()->getOperands()))
+              sum = values.lookupOrDefault(next);
+          }
+          linalg::YieldOp::create(b, loc, sums);
+        });
+    op.erase();
+    return sum;
+  }
+
+  /// An array at one place of an axis.
+  static Value layer(OpBuilder &b, Value array, unsigned axis, int64_t place) {
+    auto type = cast<RankedTensorType>(array.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes = tensor::getMixedSizes(b, array.getLoc(), array),
+                                                                          strides(type.getRank(), b.getIndexAttr(1));
+    offsets[axis] = b.getIndexAttr(place);
+    sizes[axis] = b.getIndexAttr(1);
+    SmallVector<int64_t> shape(type.getShape());
+    shape.erase(shape.begin() + axis);
+    return tensor::ExtractSliceOp::create(b, array.getLoc(), RankedTensorType::get(shape, type.getElementType()), array, offsets, sizes,
+                                          strides);
   }
 
   using Part = std::tuple<SmallVector<OpFoldResult>, SmallVector<OpFoldResult>, SmallVector<OpFoldResult>>;
