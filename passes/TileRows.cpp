@@ -325,7 +325,7 @@ private:
     SmallVector<unsigned> sums;
     op.getReductionDims(sums);
     auto ranges = op.getStaticLoopRanges();
-    if (sums.size() != 1 || op.hasIndexSemantics() || ranges[sums[0]] > shortSum)
+    if (sums.size() != 1 || op.hasIndexSemantics() || ShapedType::isDynamic(ranges[sums[0]]) || ranges[sums[0]] > shortSum)
       return op;
     int64_t terms = ranges[sums[0]];
     Location loc = op.getLoc();
