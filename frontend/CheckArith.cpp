@@ -48,7 +48,8 @@ const Type *Checker::binary(BinaryExpr *e) {
   if (e->op == BinaryOp::MatMul)
     return matmul(e, l, r);
   auto isRecord = [&](const Type *t) {
-    if (t->kind == TypeKind::Struct || t->kind == TypeKind::Tuple)
+    const TypeKind of = resolved(elemOf(t))->kind; // itself, or what it is an array of
+    if (of == TypeKind::Struct || of == TypeKind::Tuple)
       return true;
     auto *p = dyn_cast<ParamType>(t);
     return p && p->param->constraint == Constraint::Vector && !p->widestFloat;
@@ -142,7 +143,7 @@ const Type *Checker::vectorBinary(BinaryExpr *e, const Type *l, const Type *r) {
     return dimsOf(t).empty() && t->kind != TypeKind::Struct && t->kind != TypeKind::Tuple && (isFloating(t) || t->kind == TypeKind::Infer);
   };
   auto integerLeaf = [&](const Type *t) -> std::string {
-    auto *s = dyn_cast<StructType>(t);
+    auto *s = dyn_cast<StructType>(resolved(elemOf(t)));
     for (unsigned i = 0; s && i < s->decl->fields.size(); ++i)
       if (!isVector(fieldType(s, i, types)))
         return "field `" + s->decl->fields[i].name.str() + "` is " + str(fieldType(s, i, types));
