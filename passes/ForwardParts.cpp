@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "passes/Passes.h"
+#include "passes/Transforms.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -38,6 +39,8 @@ bool isSameOn(Slice a, Slice c, size_t axis) {
 
 auto axesOf(Slice op) { return llvm::seq<size_t>(op.getMixedSizes().size()); }
 
+} // namespace
+
 bool areDisjoint(Slice a, Slice c) {
   return llvm::any_of(axesOf(a), [&](size_t axis) {
     auto own = placesOn(a, axis), other = placesOn(c, axis);
@@ -45,6 +48,7 @@ bool areDisjoint(Slice a, Slice c) {
   });
 }
 
+namespace {
 bool covers(Slice outer, Slice inner) {
   return llvm::all_of(axesOf(outer), [&](size_t axis) {
     auto own = placesOn(outer, axis), other = placesOn(inner, axis);
@@ -288,6 +292,59 @@ bool fillGap(GenericOp fill) {
   return false;
 }
 
+/// An array of parts that becomes a part itself is put together where it belongs.
+bool buildInside(InsertSliceOp outer) {
+  auto whole = outer.getDest().getDefiningOp<tensor::EmptyOp>();
+  Value root = outer.getSource();
+  SmallVector<InsertSliceOp> parts;
+  while (auto part = root.getDefiningOp<InsertSliceOp>()) {
+    auto isOther = [&](Operation *user) { return !isa<ExtractSliceOp>(user) && user != (parts.empty() ? outer : parts.back()); };
+    if (part->getBlock() != outer->getBlock() || llvm::any_of(part->getUsers(), isOther) || part.getSource() == part.getDest())
+      return false;
+    parts.push_back(part);
+    root = part.getDest();
+  }
+  auto empty = root.getDefiningOp<tensor::EmptyOp>();
+  auto isKnown = [&](Value size) { return llvm::is_contained(empty.getDynamicSizes(), size); };
+  if (!whole || !empty || parts.empty() || outer.getDroppedDims().any() || !llvm::all_of(whole.getDynamicSizes(), isKnown) ||
+      !llvm::all_of(outer.getMixedStrides(), [](OpFoldResult stride) { return isConstantIntValue(stride, 1); }))
+    return false;
+  OpBuilder b(parts.back());
+  auto moved = [&](Slice op) -> std::optional<Sizes> {
+    Sizes offsets = op.getMixedOffsets();
+    for (auto [own, outside] : llvm::zip(offsets, outer.getMixedOffsets())) {
+      auto x = getConstantIntValue(own), z = getConstantIntValue(outside);
+      if (x && z)
+        own = b.getIndexAttr(*x + *z);
+      else if (z != 0)
+        return std::nullopt;
+    }
+    return offsets;
+  };
+  for (InsertSliceOp part : parts)
+    for (Operation *user : part->getUsers())
+      if (!moved(part) || (user != outer && !moved(cast<Slice>(user))))
+        return false;
+  Value made = tensor::EmptyOp::create(b, outer.getLoc(), whole.getMixedSizes(), whole.getType().getElementType());
+  for (InsertSliceOp part : llvm::reverse(parts)) {
+    b.setInsertionPoint(part);
+    made = InsertSliceOp::create(b, part.getLoc(), part.getSource(), made, *moved(part), part.getMixedSizes(), part.getMixedStrides());
+    for (Operation *user : llvm::make_early_inc_range(part->getUsers()))
+      if (auto extract = dyn_cast<ExtractSliceOp>(user)) {
+        b.setInsertionPoint(extract);
+        extract.replaceAllUsesWith(ExtractSliceOp::create(b, extract.getLoc(), extract.getType(), made, *moved(extract),
+                                                          extract.getMixedSizes(), extract.getMixedStrides())
+                                       .getResult());
+        extract.erase();
+      }
+  }
+  outer.replaceAllUsesWith(made);
+  outer.erase();
+  for (InsertSliceOp part : parts)
+    part.erase();
+  return true;
+}
+
 struct ForwardParts : impl::ForwardPartsBase<ForwardParts> {
   void runOnOperation() override {
     do {
@@ -295,6 +352,7 @@ struct ForwardParts : impl::ForwardPartsBase<ForwardParts> {
       each<ExtractSliceOp>(readConstant);
     } while (each<GenericOp>(ChooseParts::run));
     each<GenericOp>(fillGap);
+    each<InsertSliceOp>(buildInside);
   }
 
   /// Whether `rewrite` has changed any op of the kind.

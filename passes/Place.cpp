@@ -5,6 +5,7 @@
 #include "passes/Passes.h"
 #include "passes/Placement.h"
 #include "passes/RuntimeCalls.h"
+#include "passes/Transforms.h"
 
 namespace tl {
 #define GEN_PASS_DEF_PLACE
@@ -51,6 +52,34 @@ void insertWhereMade(func::FuncOp function) {
   });
 }
 
+/// Reads a part of an array from the latest one that still has it, where only other parts have been replaced: to read it from an earlier
+/// one would keep that, and copy it before the next part is replaced.
+void readLatest(func::FuncOp function) {
+  function.walk([&](tensor::ExtractSliceOp extract) {
+    Block *block = extract->getBlock();
+    auto isBeforeUses = [&](Operation *op) {
+      return llvm::all_of(extract->getUsers(), [&](Operation *user) {
+        Operation *own = block->findAncestorOpInBlock(*user);
+        return own && op->isBeforeInBlock(own);
+      });
+    };
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (OpOperand &use : extract.getSource().getUses()) {
+        auto insert = dyn_cast<tensor::InsertSliceOp>(use.getOwner());
+        if (!insert || &use != &insert.getDestMutable() || insert->getBlock() != block || !tl::areDisjoint(insert, extract) ||
+            !isBeforeUses(insert))
+          continue;
+        extract.getSourceMutable().set(insert.getResult());
+        if (extract->isBeforeInBlock(insert))
+          extract->moveAfter(insert);
+        moved = true;
+        break;
+      }
+    }
+  });
+}
+
 struct Place : tl::impl::PlaceBase<Place> {
   using PlaceBase::PlaceBase;
   void runOnOperation() override {
@@ -58,6 +87,7 @@ struct Place : tl::impl::PlaceBase<Place> {
       if (!function.isExternal()) {
         fillWhereUsed(function);
         insertWhereMade(function);
+        readLatest(function);
         tl::place::Placer(getOperation(), naive).run(function);
       }
     tl::declareRuntime(getOperation());
