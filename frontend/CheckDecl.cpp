@@ -439,6 +439,7 @@ void Checker::checkConst(ConstDecl *c) {
   finishBody();
   c->type = settle(c->type);
   c->let->type = c->type;
+  keyBodies[c] = c->let->init;
   open.erase(c);
   body = savedBody;
   module = savedModule;

@@ -2,8 +2,9 @@
 // wherever its value stands; `fold_in`, `size`, `clone` and `save` apart. Two places meet where one is the other or contains it. Whether
 // `ks[i]` is `ks[j]` nobody knows before the program runs: elements are told apart by how their indices are written, and behind a loop by
 // what its index went over. The branches of an `if` count as one, and a loop is gone through twice, so that a key from outside of it is
-// found; so is a lambda that is handed to a definition which applies it more than once. A type parameter `any` may stand for a key: what is
-// used twice of it is noted with the definition, and told where the definition is used for keys.
+// found; so is a lambda that is handed to a definition which applies it more than once. What a definition uses of the keys of constants is
+// used where it is called. A type parameter `any` may stand for a key: what is used twice of it is noted with the definition, and told
+// where the definition is used for keys.
 #include "frontend/Check.h"
 
 namespace tl::frontend {
@@ -34,33 +35,77 @@ bool mayHoldKeys(const Type *t) {
   return isOpen || holdsKeys(t);
 }
 
+/// The fields and the indices of a place are apart: of an array of records, `ps[i].k` is `ps.k[i]`.
+struct Use {
+  Decl *root;
+  std::string fields, indices; ///< a line for each
+  Span at;
+  SmallVector<const VarDecl *, 2> names; ///< those that the indices mention: of another value, another element
+
+  bool isWhole() const { return fields.empty() && indices.empty(); }
+  bool meets(const Use &other) const {
+    auto beginAlike = [](StringRef a, StringRef b) { return a.starts_with(b) || b.starts_with(a); };
+    return root == other.root && beginAlike(fields, other.fields) && beginAlike(indices, other.indices);
+  }
+  bool operator==(const Use &other) const {
+    return root == other.root && fields == other.fields && indices == other.indices && at.file == other.at.file &&
+           at.begin == other.at.begin;
+  }
+  /// Means it the same element wherever it is read?
+  bool isClosed() const { return names.empty() && !StringRef(indices).contains('?'); }
+};
+using Uses = std::vector<Use>;
+
+/// What is used of the keys of constants.
+struct ConstantUses {
+  llvm::DenseMap<const DefDecl *, Uses> calls; ///< by each call of a definition
+  Uses start;                                  ///< by the constants themselves, before anything runs
+  llvm::DenseSet<const Decl *> reported;
+};
+
+/// Is a value repeated where it takes this type's sizes?
+bool isStretched(const Type *from, const Type *to) {
+  auto have = dimsOf(resolved(from)), want = dimsOf(resolved(to));
+  if (have.size() != want.size())
+    return have.size() < want.size();
+  return llvm::any_of(llvm::zip(have, want), [](auto sizes) {
+    auto &[a, b] = sizes;
+    return !a.pack && !b.pack && a.size.constant() == 1 && b.size.constant() != 1;
+  });
+}
+
+bool isIndex(const Binder &b) { return !b.iter || isa<RangeExpr>(b.iter) || dimsOf(resolved(b.iter->type)).empty(); }
+
 class KeyUses {
 public:
-  KeyUses(Diagnostics &diags, const SourceManager &sources, DefDecl *within, llvm::function_ref<void(DefDecl *)> checkFirst)
-      : diags(diags), sources(sources), within(within), checkFirst(checkFirst) {}
+  KeyUses(Diagnostics &diags, const SourceManager &sources, Decl *owner, ConstantUses &constants,
+          llvm::function_ref<void(DefDecl *)> checkFirst)
+      : diags(diags), sources(sources), within(dyn_cast<DefDecl>(owner)), constants(constants), checkFirst(checkFirst) {
+    if (within) // a default is made before the body
+      for (VarDecl *p : within->params)
+        expr(p->init);
+    llvm::erase_if(uses, [](const Use &u) { return isa<ConstDecl>(u.root); }); // that call alone uses it which leaves the default
+    uses.insert(uses.end(), constants.start.begin(), constants.start.end());
+  }
 
   void body(Expr *e) {
     expr(e);
+    Uses ofConstants;
     for (const Use &u : uses)
       if (auto *var = dyn_cast<VarDecl>(u.root); var && u.names.empty() && !isFunctionParameter(var))
         var->used.push_back({u.fields, u.indices, u.at});
+      else if (isa<ConstDecl>(u.root) && u.isClosed() && !llvm::is_contained(constants.start, u))
+        ofConstants.push_back(u);
+    if (within)
+      constants.calls[within] = std::move(ofConstants);
+  }
+
+  void constant(Expr *e) {
+    expr(e);
+    constants.start = std::move(uses);
   }
 
 private:
-  /// The fields and the indices of a place are apart: of an array of records, `ps[i].k` is `ps.k[i]`.
-  struct Use {
-    Decl *root;
-    std::string fields, indices; ///< a line for each
-    Span at;
-    SmallVector<const VarDecl *, 2> names; ///< those that the indices mention: of another value, another element
-
-    bool isWhole() const { return fields.empty() && indices.empty(); }
-    bool meets(const Use &other) const {
-      auto beginAlike = [](StringRef a, StringRef b) { return a.starts_with(b) || b.starts_with(a); };
-      return root == other.root && beginAlike(fields, other.fields) && beginAlike(indices, other.indices);
-    }
-  };
-  using Uses = std::vector<Use>;
   /// Why something is used again where it stands once.
   enum class Again { Steps, Calls, Applications };
 
@@ -83,7 +128,7 @@ private:
                    Uses then = std::move(uses);
                    uses = std::move(before);
                    expr(i->otherwise);
-                   uses.insert(uses.end(), then.begin(), then.end());
+                   llvm::copy_if(then, std::back_inserter(uses), [&](const Use &u) { return !llvm::is_contained(uses, u); });
                  },
                  [&](CallExpr *c) { call(c); },
                  [&](SubscriptExpr *s) {
@@ -109,14 +154,7 @@ private:
                  [&](ForExpr *f) {
                    for (const Binder &b : f->binders)
                      expr(b.iter);
-                   repeat(Again::Steps, [&] {
-                     for (const Binder &b : f->binders)
-                       bound(b.pattern);
-                     expr(f->filter);
-                     expr(f->body);
-                   });
-                   for (const Binder &b : llvm::reverse(f->binders))
-                     leave(b);
+                   nested(f, f->binders);
                  },
                  [&](FallbackExpr *f) { expr(f->access), expr(f->otherwise); },
                  [&](BlockExpr *b) {
@@ -131,20 +169,24 @@ private:
   Diagnostics &diags;
   const SourceManager &sources;
   DefDecl *within; ///< the definition whose body it is, if any
+  ConstantUses &constants;
   llvm::function_ref<void(DefDecl *)> checkFirst;
   Uses uses;
   llvm::DenseSet<const Decl *> reported;
   llvm::DenseSet<const Expr *> equal; ///< what would make equal keys, each told once
   const CallExpr *site = nullptr;     ///< the call that is being gone through
   llvm::SmallVector<LambdaExpr *> applied;
-  SmallVector<Again> repeats;                       ///< around what is being gone through
+  SmallVector<std::pair<Again, StringRef>> repeats; ///< around what is being gone through, with what counts the steps
   std::vector<std::pair<std::string, Size>> ranges; ///< what indices of loops went over: from where, how far
   unsigned unknown = 0;
+  size_t added = 0; ///< uses, ever
 
   /// The indices on the way to a place.
   void indices(Expr *e) {
     if (auto *s = dyn_cast<SelectExpr>(e))
       return indices(s->base);
+    if (auto *c = dyn_cast<CallExpr>(e)) // a `fold_in`
+      return expr(c->ordered[1]), indices(c->ordered[0]);
     auto *s = dyn_cast<SubscriptExpr>(e);
     if (!s)
       return;
@@ -155,7 +197,13 @@ private:
       indices(s->base);
   }
 
-  /// The variable or constant whose part an expression is, and the way to it; null where it is none.
+  static bool isFold(const CallExpr *c) {
+    return c->target && c->target->kind == CallableKind::Intrinsic && c->target->instance.def &&
+           c->target->instance.def->opName == "fold_in" && c->ordered.size() == 2 && c->ordered[0];
+  }
+
+  /// The variable or constant whose part an expression is, and the way to it; null where it is none. `fold_in(k, i)` is used as an
+  /// element i of k would be.
   Decl *partOf(Expr *e, Use &use) {
     if (auto *n = dyn_cast<NameExpr>(e))
       return n->decl && typeOf(n->decl) ? n->decl : nullptr;
@@ -168,6 +216,8 @@ private:
           use.indices += x ? index(x, use) + ':' : ":";
         use.indices += '\n';
       }
+    if (auto *c = dyn_cast<CallExpr>(e); c && isFold(c) && (root = partOf(c->ordered[0], use)))
+      use.indices += "fold_in " + index(c->ordered[1], use) + '\n';
     return root;
   }
 
@@ -197,8 +247,7 @@ private:
   /// Behind a loop its index stands for all that it went over, in which another loop's index may meet it.
   void leave(const Binder &b) {
     const VarDecl *v = b.pattern->var;
-    const bool isIndex = !b.iter || isa<RangeExpr>(b.iter) || dimsOf(resolved(b.iter->type)).empty();
-    bool isKnown = isIndex;
+    bool isKnown = isIndex(b);
     b.extent.eachSym([&](const Sym *s) { isKnown &= s->name != "_"; });
     if (!v || !isKnown)
       return;
@@ -229,6 +278,9 @@ private:
   bool place(Expr *e) {
     Use use{nullptr, "", "", e->span, {}};
     use.root = partOf(e, use);
+    auto *constant = llvm::dyn_cast_or_null<ConstDecl>(use.root);
+    if (constant && constant->name.starts_with("(")) // of `let (a, b) = e`, which a and b are taken from, each for itself
+      return true;
     if (use.root && mayHoldKeys(typeOf(use.root)) && mayHoldKeys(e->type))
       add(std::move(use));
     return use.root;
@@ -243,7 +295,7 @@ private:
       cast<VarDecl>(use.root)->appliedOften = true;
     else if (!holdsKeys(typeOf(use.root)))
       note(typeOf(use.root), use.at);
-    else if (reported.insert(use.root).second)
+    else if ((isa<ConstDecl>(use.root) ? constants.reported : reported).insert(use.root).second)
       twice(*first, use);
     return true;
   }
@@ -296,8 +348,20 @@ private:
   }
 
   void add(Use use) {
+    ++added;
     if (!met(use))
       uses.push_back(std::move(use));
+  }
+
+  /// An element that is put into several places.
+  void stretched(Expr *value, const Type *to, Span at, StringRef what) {
+    if (!value || !value->type || !mayHoldKeys(value->type) || !isStretched(value->type, to))
+      return;
+    note(value->type, value->span);
+    if (holdsKeys(value->type) && equal.insert(value).second)
+      diags.report(Code::E0333, at, (what + " would make keys that are equal").str(), str(to))
+          .label(value->span, "put into several places")
+          .help("`split(k, n)` makes n keys that differ");
   }
 
   void twice(const Use &first, const Use &use) {
@@ -305,7 +369,7 @@ private:
     const StringRef written = sources.text(first.isWhole() ? first.at : use.at); // what holds both
     const bool isKey = resolved(typeOf(use.root))->kind == TypeKind::Key, isWhole = use.isWhole() || first.isWhole();
     StringRef what = isKey ? "the key `" : use.isWhole() ? "the keys in `" : "the key in `";
-    const Again why = repeats.empty() ? Again::Applications : repeats.back();
+    const auto [why, step] = repeats.empty() ? std::pair(Again::Applications, StringRef()) : repeats.back();
     auto &d = diags.report(Code::E0317, use.at, (what + written + (use.isWhole() && !isKey ? "` are used twice" : "` is used twice")).str(),
                            !again                ? "used again here"
                            : why == Again::Steps ? "used in each step"
@@ -328,7 +392,7 @@ private:
     } else {
       d.label(use.root->nameSpan, "made before the loop");
       if (isKey || !isWhole)
-        d.help(("make one for each step: `fold_in(" + written + ", i)`").str());
+        d.help(("make one for each step: `fold_in(" + written + ", " + step + ")`").str());
     }
   }
 
@@ -336,11 +400,26 @@ private:
     llvm::erase_if(uses, [&](const Use &u) { return u.root == v || llvm::is_contained(u.names, v); });
   }
 
-  void repeat(Again why, llvm::function_ref<void()> body) {
-    repeats.push_back(why);
+  void repeat(Again why, llvm::function_ref<void()> body, StringRef step = "i") {
+    repeats.push_back({why, step});
+    const size_t before = added;
     body();
-    body();
+    if (added != before)
+      body();
     repeats.pop_back();
+  }
+
+  void loop(const Binder &b, llvm::function_ref<void()> body) {
+    auto step = [&] { bound(b.pattern), body(); };
+    repeat(Again::Steps, step, b.pattern->var && isIndex(b) ? StringRef(b.pattern->var->name) : "i");
+    leave(b);
+  }
+
+  /// Index notation: a loop for each index.
+  void nested(ForExpr *f, List<Binder> binders) {
+    if (binders.empty())
+      return expr(f->filter), expr(f->body);
+    loop(binders.front(), [&] { nested(f, binders.drop_front()); });
   }
 
   /// Does what is called apply the function that it is given as parameter i more than once?
@@ -357,8 +436,16 @@ private:
   void called(const Callable *c, List<Expr *> given = {}) {
     if (!c)
       return;
-    if (c->instance.def)
+    if (DefDecl *def = c->instance.def) {
       instantiated(c->instance);
+      auto found = constants.calls.find(def);
+      for (const Use &u : found == constants.calls.end() ? Uses() : Uses(found->second)) {
+        ++added;
+        met(u);
+      }
+      if (found != constants.calls.end())
+        uses.insert(uses.end(), found->second.begin(), found->second.end());
+    }
     for (auto [i, f] : llvm::enumerate(c->functions))
       if (f && appliesOften(c, i, given))
         repeat(Again::Applications, [&] { called(f); });
@@ -386,25 +473,20 @@ private:
       if (target->instance.def && i < target->instance.def->params.size() && x == target->instance.def->params[i]->init)
         continue; // a default
       Use part{};
-      if (!(int(i) == kept && x && partOf(x, part)))
+      if (int(i) == kept && x && partOf(x, part))
+        indices(x);
+      else
         expr(x);
     }
     if (!target)
       return;
-    if (op == "fold_in")
-      folded(c, given);
+    if (Use use{nullptr, "", "", c->span, {}}; isFold(c) && (use.root = partOf(c, use)) && holdsKeys(typeOf(use.root)))
+      add(std::move(use));
+    if (op == "select")
+      for (Expr *x : given)
+        stretched(x, c->type, c->span, "`where`");
     llvm::SaveAndRestore<const CallExpr *> here(site, c);
     called(target, given);
-  }
-
-  /// `fold_in(k, i)` is used as an element i of k would be.
-  void folded(CallExpr *c, List<Expr *> given) {
-    Use use{nullptr, "", "", c->span, {}};
-    use.root = given[0] ? partOf(given[0], use) : nullptr;
-    if (!use.root || !holdsKeys(typeOf(use.root)))
-      return;
-    use.indices += "fold_in " + index(given[1], use) + '\n';
-    add(std::move(use));
   }
 
   void bound(const Pattern *p) {
@@ -438,14 +520,15 @@ private:
   void statement(Stmt *s) {
     visit(s, Match{
                  [&](LetStmt *l) { expr(l->init), bound(l->pattern); },
-                 [&](AssignStmt *a) { expr(a->value), assigned(a->target); },
+                 [&](AssignStmt *a) {
+                   expr(a->value);
+                   if (a->target->type)
+                     stretched(a->value, a->target->type, a->target->span, "this assignment");
+                   assigned(a->target);
+                 },
                  [&](ForStmt *f) {
                    expr(f->binder.iter);
-                   repeat(Again::Steps, [&] {
-                     bound(f->binder.pattern);
-                     expr(f->body);
-                   });
-                   leave(f->binder);
+                   loop(f->binder, [&] { expr(f->body); });
                  },
                  [&](WhileStmt *w) {
                    repeat(Again::Steps, [&] {
@@ -462,13 +545,20 @@ private:
 } // namespace
 
 void Checker::checkKeys() {
-  llvm::DenseSet<const Decl *> begun;
+  llvm::DenseSet<const void *> begun;
+  ConstantUses constants;
   auto check = [&](auto &self, Decl *d) -> void {
     auto found = keyBodies.find(d);
-    if (found == keyBodies.end() || !begun.insert(d).second)
+    auto *constant = dyn_cast<ConstDecl>(d); // one `let` may bind several
+    if (found == keyBodies.end() || !begun.insert(constant ? static_cast<const void *>(constant->let) : d).second)
       return;
-    KeyUses(diags, sources, dyn_cast<DefDecl>(d), [&](DefDecl *called) { self(self, called); }).body(found->second);
+    auto checkFirst = [&](DefDecl *called) { self(self, called); };
+    KeyUses uses(diags, sources, d, constants, checkFirst);
+    constant ? uses.constant(found->second) : uses.body(found->second);
   };
+  for (auto &[decl, body] : keyBodies)
+    if (isa<ConstDecl>(decl))
+      check(check, decl);
   for (auto &[decl, body] : keyBodies)
     check(check, decl);
 }
