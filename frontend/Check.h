@@ -212,6 +212,7 @@ private:
   std::optional<Size> sizeOf(Expr *e);
   std::optional<Size> readSize(Expr *e, const WrittenSize *in);
   std::optional<Size> sizeNamed(NameExpr *n, const WrittenSize *in);
+  std::optional<Size> sizeOfConstant(ConstDecl *c, Span at, const WrittenSize *in);
   std::optional<Size> sizeCalled(CallExpr *e, const WrittenSize *in);
 
   // CheckDecl.cpp

@@ -49,6 +49,12 @@ std::optional<Size> Checker::readSize(Expr *e, const WrittenSize *in) {
   }
   if (auto *n = dyn_cast<NameExpr>(e))
     return sizeNamed(n, in);
+  if (auto *s = dyn_cast<SelectExpr>(e); s && isa<NameExpr>(s->base)) { // of a module
+    auto *import = llvm::dyn_cast_or_null<ImportDecl>(lookup(cast<NameExpr>(s->base)->name).decl);
+    auto *member = import && import->target && !s->decl ? lookupMember(import->target, s->name).decl : s->decl;
+    if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(member))
+      return sizeOfConstant(c, s->span, in);
+  }
   if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg) {
     auto x = readSize(u->operand, in);
     return x ? std::optional(Size(0) - *x) : std::nullopt;
@@ -108,6 +114,22 @@ std::optional<Size> Checker::readSize(Expr *e, const WrittenSize *in) {
   return std::nullopt;
 }
 
+/// The size that a constant is, of this file or of another.
+std::optional<Size> Checker::sizeOfConstant(ConstDecl *c, Span at, const WrittenSize *in) {
+  if (!c->type && !open.contains(c))
+    checkConst(c);
+  const bool isInt = c->type && same(resolved(c->type), types.int64());
+  auto value = isInt || !c->let->typeExpr ? readSize(c->let->init, nullptr) : std::nullopt; // a float that is written `3` is none
+  const StringRef name = sources.text(at);
+  if (!value && in && isInt)
+    diags.report(Code::E0122, at, ("`" + name + "` is computed when the program runs and cannot be a size here").str())
+        .label(c->nameSpan, "declared here")
+        .help(("bind it in the body of a function, there it can: `let size = " + name + "`").str());
+  else if (!value && in && !(c->type && isError(c->type)))
+    diags.report(Code::E0122, at, ("`" + name + "` is no whole number and cannot be a size").str());
+  return value;
+}
+
 std::optional<Size> Checker::sizeNamed(NameExpr *n, const WrittenSize *in) {
   if (in && n->name == "_") {
     switch (in->where) {
@@ -149,19 +171,8 @@ std::optional<Size> Checker::sizeNamed(NameExpr *n, const WrittenSize *in) {
     }
     return Size(symOf(var));
   }
-  if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl)) {
-    if (!c->type && !open.contains(c))
-      checkConst(c);
-    auto value = readSize(c->let->init, nullptr);
-    const bool isInt = c->type && same(resolved(c->type), types.int64());
-    if (!value && in && isInt)
-      diags.report(Code::E0122, n->span, ("`" + n->name + "` is computed when the program runs and cannot be a size here").str())
-          .label(c->nameSpan, "declared here")
-          .help(("bind it in the body of a function, there it can: `let size = " + n->name + "`").str());
-    else if (!value && in && !(c->type && isError(c->type)))
-      diags.report(Code::E0122, n->span, ("`" + n->name + "` is no whole number and cannot be a size").str());
-    return value;
-  }
+  if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(b.decl))
+    return sizeOfConstant(c, n->span, in);
   if (!in)
     return std::nullopt;
   if (!b && mayDeclare) {
