@@ -526,6 +526,10 @@ const Type *Checker::forExpr(ForExpr *e) {
     addFact(e->filter, body->facts, false, e->body);
   }
   size_t before = diags.size();
+  SmallVector<const Pattern *> names;
+  for (const Binder &b : binders)
+    names.push_back(b.pattern);
+  namesOnce(names);
   uint32_t mark = sizeMark();
   body->walls.push_back("index notation");
   const Type *t = resolved(checkValue(e->body));

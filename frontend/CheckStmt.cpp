@@ -314,7 +314,6 @@ const Type *Checker::iterated(Binder &b, VarKind kind, Facts &facts, const Scope
       d.help("convert with `int(...)`");
   }
   b.extent = known ? hi - lo : Size(sizes.sym(SymKind::Fresh, "_", b.iter->span));
-  namesOnce(b.pattern);
   bindPattern(b.pattern, element, false, nullptr, kind);
   if (known && b.pattern->var) {
     Size i(symOf(b.pattern->var));
@@ -329,6 +328,7 @@ void Checker::forStmt(ForStmt *s) {
   scope = pushScope(scope);
   Facts savedFacts = body->facts;
   loopAttributes(s->attrs);
+  namesOnce(s->binder.pattern);
   iterated(s->binder, VarKind::Binder, body->facts, scope); // once, before the loop
   body->assigned.emplace_back();
   const Type *t = check(s->body);

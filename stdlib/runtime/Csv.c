@@ -256,11 +256,10 @@ static void save(OutFile *file, const char *const *names, const TlValue *values,
   const int64_t rows = values->rank ? values->sizes[0] : 1, columns = values->rank == 2 ? values->sizes[1] : 1;
   Buffer text = {0};
   for (int64_t i = 0; i < count; i++) {
-    if (values[i].rank > (record ? 1 : 2) || (record && values[i].rank != 1))
-      rtRefuse(file,
-               record ? "a .csv file holds a record of arrays of rank 1, and `%s` has rank %d: save as .npz"
-                      : "a .csv file holds rows of numbers, not an array `%s` of rank %d: save as .npy",
-               names[i], values[i].rank);
+    if (record && values[i].rank != 1)
+      rtRefuse(file, "a .csv file holds a record of arrays of rank 1, and `%s` has rank %d: save as .npz", names[i], values[i].rank);
+    if (!record && values[i].rank > 2)
+      rtRefuse(file, "a .csv file holds rows of numbers, not an array of rank %d: save as .npy", values[i].rank);
     if (record && values[i].sizes[0] != rows)
       rtRefuse(file, "a .csv file holds columns of one length; `%s` has %lld and `%s` %lld", names[0], (long long)rows, names[i],
                (long long)values[i].sizes[0]);
