@@ -54,6 +54,10 @@ std::optional<Size> Checker::readSize(Expr *e, const WrittenSize *in) {
     auto *member = import && import->target && !s->decl ? lookupMember(import->target, s->name).decl : s->decl;
     if (auto *c = llvm::dyn_cast_or_null<ConstDecl>(member))
       return sizeOfConstant(c, s->span, in);
+    if (in && import && import->target && !member) {
+      select(s); // says that there is no such name
+      return std::nullopt;
+    }
   }
   if (auto *u = dyn_cast<UnaryExpr>(e); u && u->op == UnaryOp::Neg) {
     auto x = readSize(u->operand, in);
