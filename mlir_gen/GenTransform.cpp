@@ -33,7 +33,9 @@ Value FunctionGen::transform(const Callable *callable, ArrayRef<Value> args, con
     return {type, call(inner, args, result()).leaves};
   if (name == "pullback") {
     const Value x = lookup(callable->point);
-    return enter(type, vjp(outline(inner, x, result()), x.leaves.size(), args.front().leaves, false));
+    Values made = vjp(outline(inner, x, result()), x.leaves.size(), args.front().leaves, false);
+    llvm::cast<VjpOp>(made.front().getDefiningOp()).setAgain(true);
+    return enter(type, made);
   }
   assert((name == "grad" || name == "value_and_grad") && "all transformations are told apart");
   return gradient(inner, args, type, name == "value_and_grad");

@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Derivatives.h"
+#include "passes/Transforms.h"
 
 using namespace mlir;
 
@@ -18,6 +19,10 @@ void recompute(OpBuilder &b, Block &body, IRMapping &copies) {
     });
     for (Operation *effect : effects)
       effect->erase();
+    copy->walk([](func::CallOp call) {
+      if (func::FuncOp callee = calleeOf(call))
+        call.setCallee(silent(callee).getName());
+    });
   }
 }
 

@@ -13,7 +13,10 @@ void findActive(mlir::Block &block, Active &active);
 /// The values from outside that the regions of `op` use, and are active.
 llvm::SmallVector<mlir::Value> activeCaptures(mlir::Operation *op, const Active &active);
 
-/// Clones the ops of a body at `b`, without prints and checks: these ran.
+/// A copy of `function` that prints and saves nothing, nor do the functions that it calls: for where it ran already. Itself, if it does not
+/// anyway.
+mlir::func::FuncOp silent(mlir::func::FuncOp function);
+/// Clones the ops of a body at `b`, without prints and checks, in calls without prints: these ran.
 void recompute(mlir::OpBuilder &b, mlir::Block &body, mlir::IRMapping &copies);
 /// Finds what is active, and makes each active `while` a `for`.
 void countWhiles(mlir::func::FuncOp function, Active &active);

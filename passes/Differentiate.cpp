@@ -247,6 +247,8 @@ private:
   LogicalResult replace(VjpOp op) {
     if (func::CallOp call = op.getPrimals() ? func::CallOp() : primalOf(op); call && mayInline(call) && succeeded(replaceBoth(op, call)))
       return success();
+    if (op.getAgain())
+      op.setCallee(silent(module.lookupSymbol<func::FuncOp>(op.getCallee())).getName());
     auto made = pullback(op, op.getPrimals());
     if (failed(made))
       return failure();

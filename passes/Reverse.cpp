@@ -154,7 +154,8 @@ private:
         seeds.push_back(wholeMask(b, adjoints, y, sized(b, y)));
       llvm::append_range(types, llvm::map_to_vector(types, maskType));
     }
-    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false, withMasks);
+    auto vjp = VjpOp::create(b, call.getLoc(), types, call.getCallee(), call.getOperands(), seeds, wrt, /*primals=*/false, withMasks,
+                             /*again=*/true);
     for (auto [k, i] : llvm::enumerate(wrt)) {
       Value x = call.getOperand(i);
       auto given = [&](unsigned n) { return adjoints.val(call.getLoc(), sizedLike(b, vjp.getResult(n), x)); };

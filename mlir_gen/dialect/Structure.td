@@ -66,11 +66,12 @@ def Tl_VjpOp : Tl_Derivative<"vjp"> {
   let summary = "what cotangents of a function's results give its arguments";
   let description = [{
     The results of @f (with `primals`), then the cotangents of the arguments number `wrt`. `seeds`: one for each float result of @f, in order.
+    `again`: @f ran at these arguments, so that what it prints and saves is written.
     `masked`: a mask for each of these seeds follows them, and a mask for each cotangent the results: see Note [Masks] in Transform.h.
     Results that are tensors need a `sized`.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<AnyType>:$args, Variadic<AnyType>:$seeds, DenseI64ArrayAttr:$wrt, BoolAttr:$primals,
-                       DefaultValuedAttr<BoolAttr, "false">:$masked);
+                       DefaultValuedAttr<BoolAttr, "false">:$masked, DefaultValuedAttr<BoolAttr, "false">:$again);
   let assemblyFormat = "$callee `(` $args `)` `seeds` `(` $seeds `)` $wrt `primals` `=` $primals attr-dict `:` functional-type(operands, results)";
 }
 
