@@ -150,18 +150,23 @@ bool prepare(mlir::func::FuncOp function) {
         }
       }
   }
-  SmallVector<Operation *> checks;
-  function.walk([&](Operation *op) {
-    auto check = dyn_cast<CheckOp>(op);
-    auto call = dyn_cast<mlir::func::CallOp>(op);
-    if ((check && !isWritten(check)) || (call && call.use_empty() && !says(call)))
-      checks.push_back(op);
-  });
-  for (Operation *check : checks)
-    check->erase();
   mlir::PassManager manager(module.getContext());
   manager.addPass(mlir::createCSEPass());
-  return mlir::succeeded(simplify(function)) && mlir::succeeded(manager.run(module)) && mlir::succeeded(simplify(function));
+  for (bool isFirst = true;; isFirst = false) { // a call may be for what the round before took away
+    SmallVector<Operation *> needless;
+    function.walk([&](Operation *op) {
+      auto check = dyn_cast<CheckOp>(op);
+      auto call = dyn_cast<mlir::func::CallOp>(op);
+      if ((check && !isWritten(check)) || (call && call.use_empty() && !says(call)))
+        needless.push_back(op);
+    });
+    if (needless.empty() && !isFirst)
+      return true;
+    for (Operation *op : needless)
+      op->erase();
+    if (mlir::failed(simplify(function)) || mlir::failed(manager.run(module)) || mlir::failed(simplify(function)))
+      return false;
+  }
 }
 
 /// Says what the leaves of a parameter are called; a tuple is taken apart first. They are the first of `arguments`, which lose them.

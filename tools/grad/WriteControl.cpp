@@ -13,18 +13,22 @@ namespace scf = mlir::scf;
 namespace tl::grad {
 /// The names of a block are free again behind it, and what got one in there for a value from outside has none.
 struct Scope {
-  explicit Scope(Writer &writer) : writer(writer), used(writer.used), sizeNames(writer.sizeNames), values(writer.values) {}
+  explicit Scope(Writer &writer)
+      : writer(writer), used(writer.used), sizeNames(writer.sizeNames), openSizes(writer.openSizes), equated(writer.equated),
+        values(writer.values) {}
   ~Scope() { end(); }
   void end() {
     if (!std::exchange(isOpen, false))
       return;
     writer.used = std::move(used);
     writer.sizeNames = std::move(sizeNames);
+    writer.openSizes = std::move(openSizes);
+    writer.equated = std::move(equated);
     writer.values = std::move(values);
   }
   Writer &writer;
   bool isOpen = true;
-  llvm::StringSet<> used, sizeNames;
+  llvm::StringSet<> used, sizeNames, openSizes, equated;
   llvm::DenseMap<Value, ExprRef> values;
 };
 } // namespace tl::grad
@@ -200,15 +204,17 @@ void Writer::whileLoop(scf::WhileOp op) {
 }
 
 /// A side of a branch between braces; `isLine` if it is an expression alone.
-std::string Writer::side(mlir::Region &region, bool &isLine) {
+std::string Writer::side(mlir::Region &region, ArrayRef<Measure> measures, bool &isLine) {
   std::string before = std::exchange(out, "");
   indent += 2;
   Scope scope(*this);
   mlir::Block &inside = region.front();
   block(inside);
   SmallVector<std::string> parts;
-  for (Value v : inside.getTerminator()->getOperands()) {
-    Expr e = ofWhole(v);
+  for (auto [i, v] : llvm::enumerate(inside.getTerminator()->getOperands())) {
+    if (isSize(measures, i))
+      continue;
+    Expr e = asResult(v, region.getParentOp()->getResult(i));
     // A number alone has no type, and one side may have nothing else.
     parts.push_back(e.isLiteral && !isTensor(v) ? element(v.getType()) + "(" + e.text + ")" : e.text);
   }
@@ -237,22 +243,16 @@ void Writer::branch(scf::IfOp op) {
   bool thenLine = false, elseLine = false;
   bool hasElse = !op.getElseRegion().empty() && (op.getNumResults() || !op.getElseRegion().front().without_terminator().empty());
   bool hasThen = op.getNumResults() || !op.getThenRegion().front().without_terminator().empty();
-  std::string then = hasThen ? side(op.getThenRegion(), thenLine) : "", otherwise = hasElse ? side(op.getElseRegion(), elseLine) : "";
+  const SmallVector<Measure> measures = measuresOf(op);
+  std::string then = hasThen ? side(op.getThenRegion(), measures, thenLine) : "",
+              otherwise = hasElse ? side(op.getElseRegion(), measures, elseLine) : "";
   if (!hasThen) { // what happens only otherwise
-    test = "not (" + test + ")";
+    test = isWord(test) ? "not " + test : "not (" + test + ")";
     std::swap(then, otherwise);
     hasElse = false;
   }
-  SmallVector<std::string> names;
-  for (Value result : op.getResults()) {
-    std::string hint = nameOf(result);
-    names.push_back(hint.empty() ? unnamed(result) : fresh(hint));
-  }
-  std::string head = names.empty() ? "" : "let " + (names.size() == 1 ? names[0] : "(" + list(names) + ")") + " = ";
-  std::string text = head + "if " + test + " " + then + (hasElse ? " else " + otherwise : "");
+  std::string text = letResults(op, measures) + "if " + test + " " + then + (hasElse ? " else " + otherwise : "");
   out += std::string(indent, ' ') + text + "\n";
-  for (auto [result, bound] : llvm::zip(op.getResults(), names))
-    bind(result, bound);
 }
 
 /// A text with holes; its values have to be names, for a hole holds no quotation marks.

@@ -26,6 +26,15 @@ void Functions::add(func::FuncOp function) {
       return;
     Definition &definition = known[callee];
     definition.name = nameOf(callee.getName());
+    definition.measures = measuresOf(callee);
+    // What computes the size of an argument is that size.
+    for (Value argument : callee.getArguments())
+      if (SizedOp sized = statedSizes(argument))
+        for (auto [axis, size] : llvm::enumerate(sized.getSizes()))
+          if (Operation *made = size.getDefiningOp(); made && (made->getNumRegions() || isa<func::CallOp>(made))) {
+            auto b = mlir::OpBuilder::atBlockBegin(&callee.getBody().front());
+            size.replaceAllUsesWith(SizeOp::create(b, made->getLoc(), argument, axis));
+          }
     // A size that an array has is found from that.
     llvm::DenseSet<Value> found;
     for (Value argument : callee.getArguments())
@@ -80,6 +89,13 @@ std::string Writer::definition(func::FuncOp function, const Definition &known) {
       bind(argument, name);
     }
   }
+  for (Value argument : function.getArguments())
+    for (Operation *user : argument.getUsers())
+      if (auto asked = dyn_cast<SizeOp>(user)) {
+        bindSize(asked, unnamed(asked, "n"));
+        inSignature.insert(get(asked)->text);
+        openSizes.insert(get(asked)->text);
+      }
   auto typed = [&](Value v, Value sized) {
     const std::string kind = functions.isKey(v) ? "key" : element(elementOf(v));
     if (!isTensor(v))
@@ -101,7 +117,9 @@ std::string Writer::definition(func::FuncOp function, const Definition &known) {
     }
   mlir::Block &body = function.getBody().front();
   block(body);
-  for (Value v : body.getTerminator()->getOperands()) {
+  for (auto [i, v] : llvm::enumerate(body.getTerminator()->getOperands())) {
+    if (isSize(known.measures, i))
+      continue;
     values.push_back(whole(v));
     results.push_back(typed(v, v));
   }
@@ -110,7 +128,7 @@ std::string Writer::definition(func::FuncOp function, const Definition &known) {
   return wrapped(head + " {", 0) + out + wrapped(joined(values), 2) + "}\n";
 }
 
-void Writer::bindResults(Operation *op, const std::string &text) {
+void Writer::bindResults(Operation *op, const std::string &text, ArrayRef<Measure> measures) {
   if (op->getNumResults() == 1 && !op->use_empty()) {
     Expr e;
     e.text = text;
@@ -120,15 +138,7 @@ void Writer::bindResults(Operation *op, const std::string &text) {
         e.reads.insert(it->second->reads.begin(), it->second->reads.end());
     return define(op->getResult(0), std::move(e));
   }
-  SmallVector<std::string> names;
-  for (Value result : op->getResults()) {
-    const std::string hint = nameOf(result);
-    names.push_back(usesOf(result).empty() ? "_" : hint.empty() ? unnamed(result) : fresh(hint));
-  }
-  line("let " + (names.size() == 1 ? names[0] : "(" + list(names) + ")") + " = " + text);
-  for (auto [result, name] : llvm::zip(op->getResults(), names))
-    if (name != "_")
-      bind(result, name);
+  line(letResults(op, measures) + text);
 }
 
 bool Writer::function(Operation *op) {
@@ -140,6 +150,6 @@ bool Writer::function(Operation *op) {
   for (auto [x, isPassed] : llvm::zip(op->getOperands(), known.isPassed))
     if (isPassed)
       args.push_back(x.getType().isIndex() ? sizeText(x) : whole(x));
-  bindResults(op, known.name + "(" + list(args) + ")");
+  bindResults(op, known.name + "(" + list(args) + ")", known.measures);
   return true;
 }

@@ -395,6 +395,7 @@ void Writer::write(Operation *op) {
     return;
   if (op->getNumResults() == 1 && op->getResult(0).getType().isIndex() && op->getNumRegions() == 0 && !isa<arith::SelectOp, SelectOp>(op))
     return; // written where it is asked for
+  equateOperands(op);
   if (!random(op) && !asUnsigned(op) && !function(op) && !elementwise(op) && !array(op) && !control(op))
     refuse(op, "what is computed here");
 }

@@ -37,10 +37,20 @@ bool isDraw(mlir::func::CallOp call);
 /// The integers in these functions that are random keys in the program.
 llvm::DenseSet<Value> keysAmong(ArrayRef<mlir::func::FuncOp> functions);
 
+/// Of several results: the number of one that is the size of another, of which axis. See Note [Sizes of results].
+struct Measure {
+  size_t size, array, axis;
+};
+SmallVector<Measure> measuresOf(mlir::scf::IfOp op);
+SmallVector<Measure> measuresOf(mlir::func::FuncOp function);
+/// Whether result `i` is a size of another.
+bool isSize(ArrayRef<Measure> measures, size_t i);
+
 /// A function that stays one: its name in the text, and which of its arguments stand there. The others are sizes that arrays have.
 struct Definition {
   std::string name;
   SmallVector<bool> isPassed;
+  SmallVector<Measure> measures; ///< of the results
 };
 
 /// What is defined beside the derivative.
@@ -137,7 +147,16 @@ private:
 
   //===- WriteFunctions.cpp
   bool function(Operation *op);
-  void bindResults(Operation *op, const std::string &text);
+  void bindResults(Operation *op, const std::string &text, ArrayRef<Measure> measures);
+
+  //===- WriteSizes.cpp
+  /// Names the results: "let y: f64[k] = ".
+  std::string letResults(Operation *op, ArrayRef<Measure> measures);
+  /// Says that two sizes are equal where the checker cannot know it; false if it can.
+  bool equate(const Size &l, const Size &r);
+  void equateOperands(Operation *op);
+  /// What a side of a branch gives for `result`, of the sizes of that: what the side says of sizes holds in there alone.
+  Expr asResult(Value yielded, mlir::OpResult result);
 
   //===- WriteRandom.cpp
   bool random(Operation *op);
@@ -186,7 +205,7 @@ private:
   void check(CheckOp op);
   void load(LoadOp op);
   void save(SaveOp op);
-  std::string side(mlir::Region &region, bool &isLine);
+  std::string side(mlir::Region &region, ArrayRef<Measure> measures, bool &isLine);
   /// The variables that a loop carries, declared before it.
   SmallVector<std::string> carry(Operation *op, ValueRange inits, ArrayRef<mlir::BlockArgument> arguments, ValueRange results);
   void asSize(Value v, StringRef hint);
@@ -200,6 +219,7 @@ private:
   std::vector<ExprRef> waiting;
   llvm::StringMap<mlir::Block *> vars; ///< and the block in which each may change
   llvm::StringSet<> used, kept, sizeNames;
+  llvm::StringSet<> openSizes, equated; ///< sizes that only the data knows; what was said of them
   SizeContext sizes;
   llvm::StringMap<const Sym *> symbols;
 };
