@@ -160,7 +160,10 @@ void dropSumsOfOne(RewriterBase &rewriter, GenericOp op) {
       !llvm::all_of(op.getDpsInits(), constantOf) ||
       llvm::any_of(*op.getBody(), [](Operation &inner) { return isa<math::FmaOp>(inner) || inner.getNumRegions(); }) ||
       !llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) { return llvm::all_of(map.getResults(), isDim); }) ||
-      !llvm::all_of(op.getInputs(), llvm::IsaPred<TypedValue<RankedTensorType>>))
+      !llvm::all_of(op->getOperandTypes(), [](Type type) { // MLIR has no slice of nothing
+        auto tensor = dyn_cast<RankedTensorType>(type);
+        return tensor && !llvm::is_contained(tensor.getShape(), 0);
+      }))
     return;
   rewriter.setInsertionPoint(op);
   SmallVector<AffineExpr> loops;
