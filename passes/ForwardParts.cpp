@@ -7,8 +7,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "passes/Kernels.h"
 #include "passes/Passes.h"
-#include "passes/Transforms.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -23,14 +23,6 @@ namespace {
 using Slice = OffsetSizeAndStrideOpInterface;
 using Sizes = SmallVector<OpFoldResult>;
 
-/// The places [begin, end) of a slice on an axis, if they are known and side by side.
-std::optional<std::pair<int64_t, int64_t>> placesOn(Slice op, size_t axis) {
-  auto begin = getConstantIntValue(op.getMixedOffsets()[axis]), size = getConstantIntValue(op.getMixedSizes()[axis]);
-  if (!begin || !size || !isConstantIntValue(op.getMixedStrides()[axis], 1))
-    return std::nullopt;
-  return std::pair(*begin, *begin + *size);
-}
-
 bool isSameOn(Slice a, Slice c, size_t axis) {
   auto same = [](OpFoldResult x, OpFoldResult z) { return isEqualConstantIntOrValue(x, z); };
   return same(a.getMixedOffsets()[axis], c.getMixedOffsets()[axis]) && same(a.getMixedSizes()[axis], c.getMixedSizes()[axis]) &&
@@ -39,16 +31,6 @@ bool isSameOn(Slice a, Slice c, size_t axis) {
 
 auto axesOf(Slice op) { return llvm::seq<size_t>(op.getMixedSizes().size()); }
 
-} // namespace
-
-bool areDisjoint(Slice a, Slice c) {
-  return llvm::any_of(axesOf(a), [&](size_t axis) {
-    auto own = placesOn(a, axis), other = placesOn(c, axis);
-    return own && other && (own->second <= other->first || other->second <= own->first);
-  });
-}
-
-namespace {
 bool covers(Slice outer, Slice inner) {
   return llvm::all_of(axesOf(outer), [&](size_t axis) {
     auto own = placesOn(outer, axis), other = placesOn(inner, axis);
@@ -59,20 +41,6 @@ bool covers(Slice outer, Slice inner) {
 bool isSame(InsertSliceOp insert, ExtractSliceOp extract) {
   return insert.getSourceType() == extract.getType() && insert.getDroppedDims() == extract.getDroppedDims() &&
          llvm::all_of(axesOf(insert), [&](size_t axis) { return isSameOn(insert, extract, axis); });
-}
-
-/// The number that `v` has everywhere, if that stands outside of the kernel that makes `v`.
-Value constantIn(Value v) {
-  auto fill = v.getDefiningOp<GenericOp>();
-  if (!fill || fill.getNumDpsInputs() || fill->getNumResults() != 1 || !fill.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
-    return {};
-  Value number = fill.getBody()->getTerminator()->getOperand(0);
-  return number.getParentBlock() == fill.getBody() ? Value() : number;
-}
-
-Sizes sizesOf(GenericOp op) {
-  auto empty = op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>();
-  return empty ? empty.getMixedSizes() : Sizes();
 }
 
 bool isWholeOn(Slice op, size_t axis, const Sizes &sizes) {
@@ -128,7 +96,7 @@ bool readConstant(ExtractSliceOp extract) {
       return false;
     whole = insert.getDest();
   }
-  Value number = constantIn(whole);
+  Value number = filledWith(whole);
   if (!number)
     return false;
   OpBuilder b(extract);
@@ -156,7 +124,7 @@ public:
   static bool run(GenericOp op) {
     auto select = dyn_cast<arith::SelectOp>(op.getBody()->front());
     if (op.getNumDpsInputs() != 3 || op.getNumDpsInits() != 1 || op.getNumParallelLoops() != op.getNumLoops() || !select ||
-        op.getBody()->getTerminator()->getOperand(0) != select.getResult() || !sizesOf(op).size())
+        op.getBody()->getTerminator()->getOperand(0) != select.getResult() || madeSizes(op->getResult(0)).empty())
       return false;
     SmallVector<OpOperand *> operands;
     for (Value operand : select->getOperands()) {
@@ -177,7 +145,7 @@ public:
     for (unsigned changed : {1, 2}) {
       Value from = operands[3 - changed]->get();
       SmallVector<InsertSliceOp> parts = partsBetween(from, operands[changed]->get());
-      if (parts.empty() || !areSimple(parts, condition, sizesOf(op)))
+      if (parts.empty() || !areSimple(parts, condition, madeSizes(op->getResult(0))))
         continue;
       Value whole = from;
       for (InsertSliceOp part : parts)
@@ -239,10 +207,10 @@ private:
 
 /// Of a constant array of which parts are replaced at once, only what is left over is written: it must be in one piece.
 bool fillGap(GenericOp fill) {
-  Value number = constantIn(fill->getResult(0));
+  Value number = filledWith(fill->getResult(0));
   if (!number)
     return false;
-  Sizes sizes = sizesOf(fill);
+  Sizes sizes = madeSizes(fill->getResult(0));
   SmallVector<InsertSliceOp> parts;
   for (Value whole = fill->getResult(0); whole.hasOneUse();) {
     auto next = dyn_cast<InsertSliceOp>(*whole.getUsers().begin());

@@ -14,6 +14,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "passes/Kernels.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -116,17 +117,6 @@ GenericOp compact(RewriterBase &rewriter, GenericOp op) {
   return smaller;
 }
 
-/// The sizes of an array as what makes it says them, so that equal ones are the same values.
-SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Value array) {
-  if (auto generic = array.getDefiningOp<GenericOp>())
-    return sizesOf(b, generic.getDpsInitOperand(cast<OpResult>(array).getResultNumber())->get());
-  if (auto insert = array.getDefiningOp<tensor::InsertSliceOp>())
-    return sizesOf(b, insert.getDest());
-  if (auto empty = array.getDefiningOp<tensor::EmptyOp>())
-    return empty.getMixedSizes();
-  return tensor::getMixedSizes(b, array.getLoc(), array);
-}
-
 /// An array without some of its axes, of one element each: a slice.
 Value withoutAxes(OpBuilder &b, Value array, const llvm::SmallBitVector &dropped) {
   Location loc = array.getLoc();
@@ -139,8 +129,8 @@ Value withoutAxes(OpBuilder &b, Value array, const llvm::SmallBitVector &dropped
   if (auto slice = array.getDefiningOp<tensor::ExtractSliceOp>(); slice && slice.getDroppedDims().none())
     return tensor::ExtractSliceOp::create(b, loc, kept, slice.getSource(), slice.getMixedOffsets(), slice.getMixedSizes(),
                                           slice.getMixedStrides());
-  SmallVector<OpFoldResult> zeros(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(b, loc, kept, array, zeros, sizesOf(b, array), ones);
+  SmallVector<OpFoldResult> zeros(type.getRank(), b.getIndexAttr(0)), ones(type.getRank(), b.getIndexAttr(1)), sizes = madeSizes(array);
+  return tensor::ExtractSliceOp::create(b, loc, kept, array, zeros, sizes.empty() ? tensor::getMixedSizes(b, loc, array) : sizes, ones);
 }
 
 /// A sum along axes of one element each, which starts from a constant, as the same kernel without these loops. Not where it multiplies
@@ -149,15 +139,9 @@ void dropSumsOfOne(RewriterBase &rewriter, GenericOp op) {
   SmallVector<unsigned> sums;
   op.getReductionDims(sums);
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  auto constantOf = [](Value init) -> Value {
-    auto fill = init.getDefiningOp<GenericOp>();
-    Value number =
-        fill && fill.getNumDpsInputs() == 0 && fill->getNumResults() == 1 ? fill.getBody()->getTerminator()->getOperand(0) : Value();
-    return number && number.getParentBlock() != fill.getBody() ? number : Value();
-  };
   auto isDim = [](AffineExpr expr) { return isa<AffineDimExpr>(expr); };
   if (sums.empty() || !llvm::all_of(sums, [&](unsigned loop) { return ranges[loop] == 1; }) || op.hasIndexSemantics() ||
-      !llvm::all_of(op.getDpsInits(), constantOf) ||
+      !llvm::all_of(op.getDpsInits(), filledWith) ||
       llvm::any_of(*op.getBody(), [](Operation &inner) { return isa<math::FmaOp>(inner) || inner.getNumRegions(); }) ||
       !llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap map) { return llvm::all_of(map.getResults(), isDim); }) ||
       !llvm::all_of(op->getOperandTypes(), [](Type type) { // MLIR has no slice of nothing
@@ -190,7 +174,7 @@ void dropSumsOfOne(RewriterBase &rewriter, GenericOp op) {
                                    ArrayRef(operands).drop_front(inputs), maps, iterators);
   rewriter.inlineRegionBefore(op.getRegion(), smaller.getRegion(), smaller.getRegion().begin());
   for (auto [i, init] : llvm::enumerate(smaller.getDpsInits())) {
-    rewriter.replaceAllUsesWith(smaller.getBody()->getArgument(inputs + i), constantOf(init));
+    rewriter.replaceAllUsesWith(smaller.getBody()->getArgument(inputs + i), filledWith(init));
     Operation *fill = init.getDefiningOp();
     smaller.getDpsInitOperand(i)->set(cast<GenericOp>(fill).getDpsInits()[0]);
   }

@@ -2,10 +2,10 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "passes/Kernels.h"
 #include "passes/Passes.h"
 #include "passes/Placement.h"
 #include "passes/RuntimeCalls.h"
-#include "passes/Transforms.h"
 
 namespace tl {
 #define GEN_PASS_DEF_PLACE

@@ -24,6 +24,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "mlir_gen/dialect/Dialect.h"
+#include "passes/Kernels.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -39,13 +40,6 @@ constexpr int64_t fewElements = 64;       ///< of a row of known size: an array 
 
 using Sizes = SmallVector<OpFoldResult>;
 
-/// What a result of a kernel or loop starts from.
-Value startOf(OpResult y) {
-  if (auto loop = dyn_cast<scf::ForOp>(y.getOwner()))
-    return loop.getInitArgs()[y.getResultNumber()];
-  return cast<GenericOp>(y.getOwner()).getDpsInitOperand(y.getResultNumber())->get();
-}
-
 /// The same number everywhere: what makes it reads nothing.
 GenericOp constantOf(Value v) {
   auto generic = v.getDefiningOp<GenericOp>();
@@ -53,20 +47,6 @@ GenericOp constantOf(Value v) {
                  generic.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>()
              ? generic
              : GenericOp();
-}
-
-/// The sizes of an array where the ops that make it say so; else none.
-Sizes sizesOf(Value v) {
-  if (isa_and_nonnull<GenericOp, scf::ForOp>(v.getDefiningOp()))
-    return sizesOf(startOf(cast<OpResult>(v)));
-  if (auto empty = v.getDefiningOp<tensor::EmptyOp>())
-    return empty.getMixedSizes();
-  if (auto part = v.getDefiningOp<tensor::ExtractSliceOp>(); part && part.getDroppedDims().none())
-    return part.getMixedSizes();
-  if (auto insertion = v.getDefiningOp<tensor::InsertSliceOp>())
-    return sizesOf(insertion.getDest());
-  auto type = cast<RankedTensorType>(v.getType());
-  return type.hasStaticShape() ? Sizes(getAsIndexOpFoldResult(v.getContext(), type.getShape())) : Sizes();
 }
 
 /// The axis on which `map` has the loop by itself; -1 where it does not have the loop, nothing where it is part of a sum or stands twice.
@@ -106,7 +86,7 @@ linalg::IndexOp loopOf(Value index) {
 class Stream {
 public:
   /// Finds the members.
-  Stream(GenericOp first) : rows(sizesOf(first.getResult(0)).empty() ? OpFoldResult() : sizesOf(first.getResult(0))[0]) {
+  Stream(GenericOp first) : rows(madeSizes(first.getResult(0)).empty() ? OpFoldResult() : madeSizes(first.getResult(0))[0]) {
     if (!rows)
       return;
     for (Operation &op : llvm::make_range(first->getIterator(), first->getBlock()->without_terminator().end())) {
@@ -141,7 +121,7 @@ public:
     return llvm::any_of(members, [&](auto &member) {
       return llvm::any_of(member.first->getResults(), [&](Value y) {
         return isLarge(y) && !isUsedOutside(y) && llvm::none_of(members, [&](auto &other) {
-                 return llvm::any_of(other.first->getResults(), [&](Value z) { return isUsedOutside(z) && sizesOf(z) == sizesOf(y); });
+                 return llvm::any_of(other.first->getResults(), [&](Value z) { return isUsedOutside(z) && madeSizes(z) == madeSizes(y); });
                });
       });
     });
@@ -158,7 +138,7 @@ public:
         if (!axes.contains(y))
           inits.push_back(startOf(cast<OpResult>(y)));
         else if (isUsedOutside(y))
-          inits.push_back(tensor::EmptyOp::create(b, loc, sizesOf(y), cast<RankedTensorType>(y.getType()).getElementType()));
+          inits.push_back(tensor::EmptyOp::create(b, loc, madeSizes(y), cast<RankedTensorType>(y.getType()).getElementType()));
         else
           continue;
         results.push_back(y);
@@ -196,7 +176,7 @@ public:
     SmallVector<Value> yielded;
     for (auto [y, carried] : llvm::zip(results, loop.getRegionIterArgs())) {
       auto axis = axes.find(y);
-      yielded.push_back(axis == axes.end() ? tiles[y] : insert(b, loc, tiles[y], carried, axis->second, sizesOf(y)));
+      yielded.push_back(axis == axes.end() ? tiles[y] : insert(b, loc, tiles[y], carried, axis->second, madeSizes(y)));
     }
     scf::YieldOp::create(b, loc, yielded);
     for (auto [y, result] : llvm::zip(results, loop.getResults()))
@@ -243,7 +223,7 @@ private:
       row = loop.getPosition();
     }
     if (!row) {
-      Sizes sizes = sizesOf(op.getResult(0));
+      Sizes sizes = madeSizes(op.getResult(0));
       auto loop = dyn_cast<AffineDimExpr>(op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResult(0));
       if (!loop || sizes.empty() || sizes[0] != rows)
         return false;
@@ -307,7 +287,7 @@ private:
       row = axis->second;
     }
     if (!row || cast<RankedTensorType>(slice->getResult(0).getType()).getRank() != rank || !isOfAllRows(slice, *row) ||
-        sizesOf(slice->getResult(0)).empty())
+        madeSizes(slice->getResult(0)).empty())
       return false;
     for (Value x : llvm::concat<Value>(slice.getOffsets(), slice.getSizes(), slice.getStrides()))
       if (members.contains(x.getDefiningOp()))
@@ -336,7 +316,7 @@ private:
     bool isSum = iterators[row] == utils::IteratorType::reduction;
     for (OpOperand &x : op->getOpOperands()) {
       auto axis = axisOf(op.getMatchingIndexingMap(&x), row);
-      if (!axis || (op.isDpsInit(&x) && ((*axis >= 0) == isSum || (!isSum && sizesOf(x.get()).empty()))))
+      if (!axis || (op.isDpsInit(&x) && ((*axis >= 0) == isSum || (!isSum && madeSizes(x.get()).empty()))))
         return false;
       if (llvm::is_contained(cast<RankedTensorType>(x.get().getType()).getShape(), 0))
         return false; // MLIR has no slice of nothing
@@ -365,7 +345,7 @@ private:
     auto axis = axes.find(y);
     if (axis == axes.end() || cast<RankedTensorType>(y.getType()).getRank() < 2)
       return false;
-    Sizes sizes = sizesOf(y);
+    Sizes sizes = madeSizes(y);
     SmallVector<int64_t> row(cast<RankedTensorType>(y.getType()).getShape());
     row.erase(row.begin() + axis->second);
     if (!ShapedType::isDynamicShape(row) && ShapedType::getNumElements(row) <= fewElements)
@@ -383,7 +363,7 @@ private:
     Sizes known(op.getNumLoops()), sizes;
     for (OpResult y : op->getResults()) {
       AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(y.getResultNumber()));
-      for (auto [expr, size] : llvm::zip(map.getResults(), sizesOf(y)))
+      for (auto [expr, size] : llvm::zip(map.getResults(), madeSizes(y)))
         if (auto loop = dyn_cast<AffineDimExpr>(expr))
           known[loop.getPosition()] = size;
     }
@@ -413,7 +393,7 @@ private:
 
   static Value rowElements(OpBuilder &b, Location loc, Value y, int64_t axis) {
     Value count = arith::ConstantIndexOp::create(b, loc, 1);
-    for (auto [i, size] : llvm::enumerate(sizesOf(y)))
+    for (auto [i, size] : llvm::enumerate(madeSizes(y)))
       if (int64_t(i) != axis)
         count = b.createOrFold<arith::MulIOp>(loc, count, getValueOrCreateConstantIndexOp(b, loc, size));
     return count;

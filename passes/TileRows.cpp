@@ -16,6 +16,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "passes/Chunks.h"
+#include "passes/Kernels.h"
 #include "passes/Passes.h"
 
 using namespace mlir;
@@ -308,15 +309,9 @@ private:
   /// The numbers that all accumulators of a kernel start from; none where one starts otherwise.
   static SmallVector<Value> constantStarts(GenericOp op) {
     SmallVector<Value> starts;
-    for (Value init : op.getDpsInits()) {
-      auto fill = init.getDefiningOp<GenericOp>();
-      if (!fill || fill.getNumDpsInputs() || fill->getNumResults() != 1)
-        return {};
-      starts.push_back(fill.getBody()->getTerminator()->getOperand(0));
-      if (starts.back().getParentBlock() == fill.getBody())
-        return {};
-    }
-    return starts;
+    for (Value init : op.getDpsInits())
+      starts.push_back(filledWith(init));
+    return llvm::is_contained(starts, Value()) ? SmallVector<Value>() : starts;
   }
 
   /// A short sum whose every term stands in the body: the accumulator stays in a register, where a loop around that over the rows would

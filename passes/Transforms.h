@@ -1,8 +1,7 @@
-// The transformations of tl that call each other: lifting maps, making derivatives, inlining; and what passes ask of parts of arrays.
+// The transformations of tl that call each other: lifting maps, making derivatives, inlining.
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir_gen/dialect/Transform.h"
 
 namespace tl {
@@ -40,7 +39,4 @@ void inlineCall(mlir::func::CallOp call);
 /// Inlines all calls within `op`, and in what that brings, except of functions that call themselves or have the attribute `keep`: `tl.vjp`
 /// or `tl.jvp`, a derivative by hand of the kind that is being made.
 void inlineCalls(mlir::Operation *op, llvm::StringRef keep = "");
-
-/// Whether two parts of one array are known to have no element in common.
-bool areDisjoint(mlir::OffsetSizeAndStrideOpInterface a, mlir::OffsetSizeAndStrideOpInterface c);
 } // namespace tl

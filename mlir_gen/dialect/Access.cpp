@@ -315,7 +315,13 @@ void GatherOp::vjp(Adjoints &adjoints, ValueRange g) {
   };
   Val old = adjoints.val(getLoc(), adjoints.get(x)), part = old.like(g[0]);
   Val mask = part.like(adjoints.mask(getY())), oldMask = part.like(adjoints.mask(x));
-  if (!old)
+  // What is summed over pairs starts from zeros: it would have to wait for all of `old`, and could not be streamed (Note [Streams]). What a
+  // loop carries is added to where it stands, however little that is.
+  Value from = old.v;
+  while (auto sized = from ? from.getDefiningOp<SizedOp>() : SizedOp())
+    from = sized.getX();
+  const bool isOfPairs = llvm::any_of(getIndices(), [](Value index) { return isTensor(index) && rankOf(index) > 1; });
+  if (!old || (isOfPairs && !isa<BlockArgument>(from)))
     adjoints.add(x, scatter(full(part.like(x), 0), part));
   else
     adjoints.replace(x, scatter(old, part), {});

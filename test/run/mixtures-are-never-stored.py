@@ -5,12 +5,11 @@ numbers nor the n x c x d vectors between are stored. The values and gradients a
 """
 
 import os
-import re
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
+
+from Inputs.never_stored import peak
 
 PROGRAM = """
 def f(x: f64[n, d], m: f64[c, d], q: f64[c, d, d]) -> f64 =
@@ -39,9 +38,7 @@ with tempfile.TemporaryDirectory(prefix="tl-mixtures-") as folder:
         f.write(PROGRAM)
     bound = 3 * (x.nbytes + m.nbytes + q.nbytes) + FIXED
     for flags in ([], ["--with_gradient"]):
-        done = subprocess.run([sys.argv[1], "run", "--time", "p.tl", "--", *flags], cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        most = 1e6 * float(re.search(r"peak +([0-9.]+) MB", done.stderr).group(1))
+        most = peak(folder, *flags)
         print(f"{flags}: {most:.0f} bytes, bound {bound:.0f}, all pairs {8 * n * c}, all vectors {8 * n * c * d}")
         assert most < bound < 8 * n * c * d / 3
     for name, z in want.items():
